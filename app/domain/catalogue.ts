@@ -1,0 +1,32 @@
+import { accountEvents } from './account/events.ts'
+import { albumEvents } from './album/events.ts'
+import { apiTokenEvents } from './api_token/events.ts'
+import type { EventDefinition, EventsOf } from './event_definition.ts'
+import { groupEvents } from './group/events.ts'
+import { imageEvents } from './image/events.ts'
+import { siteEvents } from './site/events.ts'
+import { strategyEvents } from './strategy/events.ts'
+
+/** Every event type that may be written, in its present shape. */
+export const catalogue = [
+  ...imageEvents,
+  ...albumEvents,
+  ...accountEvents,
+  ...apiTokenEvents,
+  ...groupEvents,
+  ...strategyEvents,
+  ...siteEvents,
+] as const
+
+export type DomainEvent = EventsOf<typeof catalogue>
+export type EventType = DomainEvent['type']
+export type EventData<Type extends EventType> = Extract<DomainEvent, { type: Type }>['data']
+
+const definitions = new Map<string, EventDefinition>(
+  catalogue.map((definition) => [definition.type, definition as EventDefinition])
+)
+
+/** The definition of an event type, or `undefined` for a type that was never declared. */
+export function findEventDefinition(type: string): EventDefinition | undefined {
+  return definitions.get(type)
+}

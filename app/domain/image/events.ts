@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { defineEvent, type EventOf, type EventsOf } from '../event_definition.ts'
+import { count, entityId, hex, instant, permission, personalText } from '../values.ts'
+
+export const imageUploaded = defineEvent('image.uploaded', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    key: z.string().regex(/^[a-z0-9]{6,32}$/),
+    owner_id: entityId.nullable(),
+    album_id: entityId.nullable(),
+    strategy_id: entityId,
+    object_key: z.string().min(1).max(512),
+    origin_name: personalText(255),
+    size_bytes: count,
+    mimetype: z.string().max(100),
+    extension: z.string().regex(/^[a-z0-9]{2,5}$/),
+    width: count,
+    height: count,
+    frames: count,
+    md5: hex(32),
+    sha1: hex(40),
+    sha256: hex(64),
+    permission,
+    expires_at: instant.nullable(),
+  }),
+  personal: { fields: ['origin_name'], subject: (data) => data.owner_id },
+})
+
+export const imageMovedToAlbum = defineEvent('image.moved_to_album', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    owner_id: entityId.nullable(),
+    from_album_id: entityId.nullable(),
+    to_album_id: entityId.nullable(),
+  }),
+})
+
+export const imagePermissionChanged = defineEvent('image.permission_changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({ image_id: entityId, from: permission, to: permission }),
+})
+
+export const imageExpiryChanged = defineEvent('image.expiry_changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    from: instant.nullable(),
+    to: instant.nullable(),
+  }),
+})
+
+/** What a removal gives back, so that counters need no look-up. */
+const removal = z.strictObject({
+  image_id: entityId,
+  key: z.string(),
+  owner_id: entityId.nullable(),
+  album_id: entityId.nullable(),
+  strategy_id: entityId,
+  object_key: z.string(),
+  size_bytes: count,
+})
+
+export const imageDeleted = defineEvent('image.deleted', { schemaVersion: 1, schema: removal })
+
+export const imageExpired = defineEvent('image.expired', { schemaVersion: 1, schema: removal })
+
+export const imageThumbnailGenerated = defineEvent('image.thumbnail_generated', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    md5: hex(32),
+    object_key: z.string().max(512),
+    mimetype: z.string().max(100),
+    size_bytes: count,
+    width: count,
+    height: count,
+  }),
+})
+
+export const imageThumbnailFailed = defineEvent('image.thumbnail_failed', {
+  schemaVersion: 1,
+  schema: z.strictObject({ image_id: entityId, reason: z.string().max(500) }),
+})
+
+export const imageEvents = [
+  imageUploaded,
+  imageMovedToAlbum,
+  imagePermissionChanged,
+  imageExpiryChanged,
+  imageDeleted,
+  imageExpired,
+  imageThumbnailGenerated,
+  imageThumbnailFailed,
+] as const
+
+export type ImageUploaded = EventOf<typeof imageUploaded>
+export type ImageEvent = EventsOf<typeof imageEvents>

@@ -1,0 +1,16 @@
+/** Stream names: `<category>-<id>`; the site has one stream. */
+export const streams = {
+  image: (id: number) => `image-${id}`,
+  album: (id: number) => `album-${id}`,
+  account: (id: number) => `account-${id}`,
+  apiToken: (id: number) => `api_token-${id}`,
+  group: (id: number) => `group-${id}`,
+  strategy: (id: number) => `strategy-${id}`,
+  site: () => 'site',
+} as const
+
+/** The category of a stream: what stands before the first dash. */
+export function categoryOf(stream: string): string {
+  const dash = stream.indexOf('-')
+  return dash === -1 ? stream : stream.slice(0, dash)
+}
