@@ -1,5 +1,8 @@
 import type { z } from 'zod'
 
+/** A JSON value, as it is stored in the log. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
 /**
  * How a person's data in a payload is protected: the named top-level fields are encrypted under the key
  * of the account that `subject` names, and read back as `null` once that key is erased.

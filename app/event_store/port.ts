@@ -1,4 +1,5 @@
 import type { DomainEvent, EventType } from '#domain/catalogue'
+import type { StoredEvent } from './stored_event.ts'
 
 /**
  * Who acted. `id` is the account's or token's id; `account_id` is the account behind a token.
@@ -60,7 +61,7 @@ export interface AppendRequest {
 
 /**
  * What an append did. `repeated` is true when the command id was known: then nothing was written, and the positions
- * are those of the first time. An append without events answers the stream's version and position 0.
+ * are those of the first time, and `eventIds` is empty.
  */
 export interface AppendOutcome {
   stream: string
@@ -115,6 +116,12 @@ export interface ReadAllOptions {
   categories?: readonly string[]
 }
 
+/** A stretch of the log by position: up to `limit` events after `after`. */
+export interface StoredRange {
+  after: number
+  limit: number
+}
+
 export interface LogHead {
   /** The last position, 0 for an empty log. */
   position: number
@@ -156,6 +163,8 @@ export interface EventStore {
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>
   /** A page of the whole log, in order of position. */
   readAll(options: ReadAllOptions): Promise<RecordedEvent[]>
+  /** A page of the log as it lies there, for proofs and copies. */
+  readStored(range: StoredRange): Promise<StoredEvent[]>
   head(): Promise<LogHead>
   /** Calls the handler with batches from `after` on, first history, then what comes; one call at a time. */
   subscribe(
