@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { findEventDefinition, type EventType } from '#domain/catalogue'
 import { drawEventId } from './event_id.ts'
 import { InvalidEventError, UnknownEventTypeError } from './errors.ts'
@@ -57,7 +58,7 @@ interface CheckedEvent {
 /** Turns appends into their stored form and stored events into readable ones; every adapter uses it. */
 export class EventCodec {
   readonly #keyRing: KeyRing
-  readonly #claimKey: Buffer
+  readonly #claimKey: KeyObject
   readonly #today: () => string
 
   /** `siteKey` makes fingerprints of personal claims; `today` answers `YYYY-MM-DD`. */
@@ -170,11 +171,11 @@ export class EventCodec {
       subjects.add(actor)
     }
     return subjects.size === 0
-      ? new Map<string, Buffer | null>()
+      ? new Map<string, KeyObject | null>()
       : this.#keyRing.obtain([...subjects])
   }
 
-  #serialise(event: CheckedEvent, keys: ReadonlyMap<string, Buffer | null>): string {
+  #serialise(event: CheckedEvent, keys: ReadonlyMap<string, KeyObject | null>): string {
     const { data, fields, subject, id } = event
     const text = JSON.stringify(
       subject === null ? data : this.#sealed(data, fields, subject, keys, id)
@@ -190,7 +191,7 @@ export class EventCodec {
     value: object,
     fields: readonly string[],
     subject: string,
-    keys: ReadonlyMap<string, Buffer | null>,
+    keys: ReadonlyMap<string, KeyObject | null>,
     context: string
   ): Payload {
     const payload = value as Payload

@@ -1,4 +1,5 @@
-import { createHash, randomFillSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { drawRandom } from './random_pool.ts'
 
 function formatUuid(bytes: Buffer): string {
   const hex = bytes.toString('hex', 0, 16)
@@ -13,7 +14,7 @@ function stamp(bytes: Buffer, uuidVersion: number): Buffer {
 
 /** A new UUID version 7 (RFC 9562): ordered by time, so that the index on ids grows at its end. */
 export function drawEventId(now = Date.now()): string {
-  const bytes = randomFillSync(Buffer.allocUnsafe(16))
+  const bytes = drawRandom(16)
   bytes.writeUIntBE(now, 0, 6)
   return formatUuid(stamp(bytes, 7))
 }

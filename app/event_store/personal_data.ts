@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Json } from '#domain/event_definition'
 import type { EventMetadata } from './port.ts'
 import { open, seal } from './sealing.ts'
@@ -26,7 +27,7 @@ export function sealFields(
   value: Payload,
   fields: readonly string[],
   subject: string,
-  key: Buffer,
+  key: KeyObject,
   context: string
 ): Payload {
   const open: Payload = {}
@@ -62,7 +63,7 @@ export function sealedPart(stored: Payload): SealedPart | null {
 export function openFields(
   stored: Payload,
   fields: readonly string[],
-  key: Buffer | null,
+  key: KeyObject | null,
   context: string
 ): Payload {
   const part = sealedPart(stored)

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import type pg from 'pg'
 import type { KeyRing } from './key_ring.ts'
 import { derivePurposeKey, open, seal } from './sealing.ts'
@@ -8,14 +8,14 @@ const CACHE_MILLISECONDS = 5_000
 const CACHE_ENTRIES = 50_000
 
 interface CachedKey {
-  key: Buffer | null
+  key: KeyObject | null
   until: number
 }
 
 /** Keys in `secrets.personal_keys`, each wrapped with a key derived from the site's. */
 export class PostgresKeyRing implements KeyRing {
   readonly #pool: pg.Pool
-  readonly #wrappingKey: Buffer
+  readonly #wrappingKey: KeyObject
   readonly #cache = new Map<string, CachedKey>()
 
   constructor(pool: pg.Pool, siteKey: string) {
@@ -58,7 +58,7 @@ export class PostgresKeyRing implements KeyRing {
 
   #fromCache(subjects: readonly string[]) {
     const now = Date.now()
-    const found = new Map<string, Buffer | null>()
+    const found = new Map<string, KeyObject | null>()
     for (const subject of subjects) {
       const cached = this.#cache.get(subject)
       if (cached && cached.until > now) {
@@ -68,7 +68,7 @@ export class PostgresKeyRing implements KeyRing {
     return found
   }
 
-  async #load(subjects: readonly string[], into: Map<string, Buffer | null>) {
+  async #load(subjects: readonly string[], into: Map<string, KeyObject | null>) {
     const { rows } = await this.#pool.query<{ subject: string; wrapped_key: Buffer | null }>({
       name: 'key_ring_load',
       text: 'select subject, wrapped_key from secrets.personal_keys where subject = any($1::text[])',
@@ -81,7 +81,8 @@ export class PostgresKeyRing implements KeyRing {
     const until = Date.now() + CACHE_MILLISECONDS
     for (const subject of subjects) {
       const wrapped = loaded.get(subject) ?? null
-      const key = wrapped === null ? null : open(this.#wrappingKey, wrapped, subject)
+      const key =
+        wrapped === null ? null : createSecretKey(open(this.#wrappingKey, wrapped, subject))
       into.set(subject, key)
       this.#cache.set(subject, { key, until })
     }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { findEventDefinition, type EventType } from '#domain/catalogue'
 import { openFields, sealedPart } from './personal_data.ts'
 import type { EventMetadata, RecordedEnvelope, RecordedEvent } from './port.ts'
@@ -14,11 +15,11 @@ export const METADATA_CONTEXT = 'metadata'
  */
 class ReadEvent implements RecordedEnvelope {
   readonly #stored: StoredEvent
-  readonly #keys: ReadonlyMap<string, Buffer | null>
+  readonly #keys: ReadonlyMap<string, KeyObject | null>
   #data: object | undefined
   #metadata: EventMetadata | undefined
 
-  constructor(stored: StoredEvent, keys: ReadonlyMap<string, Buffer | null>) {
+  constructor(stored: StoredEvent, keys: ReadonlyMap<string, KeyObject | null>) {
     this.#stored = stored
     this.#keys = keys
   }
@@ -89,7 +90,7 @@ class ReadEvent implements RecordedEnvelope {
     return opened as Payload & EventMetadata
   }
 
-  #keyOf(parsed: Payload): Buffer | null {
+  #keyOf(parsed: Payload): KeyObject | null {
     const part = sealedPart(parsed)
     return part === null ? null : (this.#keys.get(part.subject) ?? null)
   }
@@ -98,7 +99,7 @@ class ReadEvent implements RecordedEnvelope {
 /** Wraps a stored event for reading; `keys` holds the keys of the subjects that its sealed parts name. */
 export function readEvent(
   stored: StoredEvent,
-  keys: ReadonlyMap<string, Buffer | null>
+  keys: ReadonlyMap<string, KeyObject | null>
 ): RecordedEvent {
   return new ReadEvent(stored, keys) as RecordedEnvelope as RecordedEvent
 }

@@ -21,11 +21,11 @@ export default class extends BaseSchema {
 
       create table log.events (
         position bigint primary key,
-        stream text collate "C" not null check (stream ~ '^[a-z_]+(-[0-9A-Za-z_.:]+)?$'),
-        version integer not null check (version > 0),
+        stream text collate "C" not null,
+        version integer not null,
         id uuid not null,
         type text collate "C" not null,
-        schema_version smallint not null check (schema_version > 0),
+        schema_version smallint not null,
         data json not null,
         metadata json not null,
         recorded_at timestamptz(3) not null,
@@ -77,11 +77,13 @@ export default class extends BaseSchema {
     this.schema.raw(`
       -- Appends a batch: one row of the a_ arrays an append, one row of the e_ arrays an event (e_append: its append,
       -- from 1). a_expected: a version, or -1 any, -2 exists; a_previous: the append before it in this batch to the same
-      -- stream, or 0. a_guards: {"claims": [[action, scope, value]], "budgets": [[scope, delta, limit]]} or null.
+      -- stream, or 0; a_sizes: how many events it has. a_guards: {"claims": [[action, scope, value]],
+      -- "budgets": [[scope, delta, limit]]} or null.
       -- Each append stands alone: its outcome is one row, and a refused one leaves no trace.
       -- Statuses: appended, repeated, version_conflict, claim_taken, budget_exceeded, command_reused, duplicate_event.
+      -- Statements are few and loops count over arrays because each query in PL/pgSQL costs more than the work in it.
       create function log.append_batch(
-        a_streams text[], a_expected integer[], a_previous integer[], a_metadata text[],
+        a_streams text[], a_expected integer[], a_previous integer[], a_sizes integer[], a_metadata text[],
         a_commands text[], a_fingerprints text[], a_guards text[],
         e_append integer[], e_ids uuid[], e_types text[], e_schema_versions integer[], e_data text[],
         check_ids boolean
@@ -90,56 +92,41 @@ export default class extends BaseSchema {
       ) language plpgsql as $$
       declare
         head record;
-        recorded timestamptz(3);
         recorded_ms text;
         position_now bigint;
         hash_now bytea;
         versions integer[];
-        sizes integer[];
-        accepted boolean[] := array_fill(false, array[cardinality(a_streams)]);
-        next_version integer[] := array_fill(0, array[cardinality(a_streams)]);
-        positions bigint[] := '{}';
-        event_versions integer[] := '{}';
-        hashes bytea[] := '{}';
+        next_versions integer[];
+        positions bigint[];
+        event_versions integer[];
+        hashes bytea[];
+        current integer;
+        owner integer;
         known record;
         duplicate record;
-        guard json;
-        item json;
-        holder text;
-        sum_now bigint;
-        append record;
-        event record;
+        refusal record;
       begin
-        select h.position, h.hash, h.recorded_at into strict head from log.head h for update;
-        recorded := greatest(date_trunc('milliseconds', clock_timestamp()), head.recorded_at);
-        recorded_ms := (extract(epoch from recorded) * 1000)::bigint::text;
+        select h.position, h.hash,
+          greatest(date_trunc('milliseconds', clock_timestamp()), h.recorded_at) as recorded
+        into strict head from log.head h for update;
         position_now := head.position;
-        hash_now := head.hash;
 
-        select array_agg(coalesce(
-          (select e.version from log.events e where e.stream = a.stream order by e.version desc limit 1), 0
-        ) order by a.ordinality)
-        into versions from unnest(a_streams) with ordinality as a(stream, ordinality);
+        versions := array(
+          select (select e.version from log.events e where e.stream = a.stream order by e.version desc limit 1)
+          from unnest(a_streams) as a(stream)
+        );
 
-        select array_agg(coalesce(s.size, 0) order by a.i) into sizes
-        from generate_subscripts(a_streams, 1) as a(i)
-        left join (select u.append, count(*)::integer as size from unnest(e_append) as u(append) group by 1) s
-          on s.append = a.i;
-
-        for append in
-          select * from unnest(
-            a_streams, a_expected, a_previous, a_commands, a_fingerprints, a_guards
-          ) with ordinality as a(stream, expected, previous, command, fingerprint, guards, i)
-        loop
-          ordinal := append.i; version := null; first_position := null; last_position := null; detail := null;
-          if append.previous > 0 then
-            versions[append.i] := versions[append.previous];
+        for i in 1 .. cardinality(a_streams) loop
+          ordinal := i; version := null; first_position := null; last_position := null; detail := null;
+          if a_previous[i] > 0 then
+            versions[i] := versions[a_previous[i]];
           end if;
+          current := coalesce(versions[i], 0);
 
-          if append.command is not null then
-            select * into known from log.commands c where c.id = append.command;
+          if a_commands[i] is not null then
+            select * into known from log.commands c where c.id = a_commands[i];
             if found then
-              if known.fingerprint = append.fingerprint then
+              if known.fingerprint = a_fingerprints[i] then
                 status := 'repeated';
                 version := known.version;
                 first_position := known.first_position;
@@ -156,7 +143,7 @@ export default class extends BaseSchema {
             select x.id, x.stream, x.version, x.position into duplicate
             from unnest(e_append, e_ids) with ordinality as u(append, id, o)
             join log.events x on x.id = u.id
-            where u.append = append.i order by u.o limit 1;
+            where u.append = i order by u.o limit 1;
             if found then
               status := 'duplicate_event';
               detail := json_build_object('id', duplicate.id, 'stream', duplicate.stream,
@@ -166,69 +153,34 @@ export default class extends BaseSchema {
             end if;
           end if;
 
-          if not (append.expected = -1
-            or (append.expected = -2 and versions[append.i] > 0)
-            or append.expected = versions[append.i]) then
+          if a_expected[i] <> current and a_expected[i] <> -1 and not (a_expected[i] = -2 and current > 0) then
             status := 'version_conflict';
-            version := versions[append.i];
+            version := current;
             return next;
             continue;
           end if;
 
-          if append.guards is not null then
-            guard := append.guards::json;
-            status := null;
-            for item in select * from json_array_elements(guard -> 'claims') loop
-              continue when item ->> 0 <> 'take';
-              select c.stream into holder from log.claims c
-              where c.scope = item ->> 1 and c.value = item ->> 2;
-              if found then
-                status := 'claim_taken';
-                detail := json_build_object('scope', item ->> 1);
-                exit;
-              end if;
-            end loop;
-            if status is null then
-              for item in select * from json_array_elements(guard -> 'budgets') loop
-                continue when item ->> 2 is null or (item ->> 1)::bigint <= 0;
-                select coalesce((select b.used from log.budgets b where b.scope = item ->> 0), 0) into sum_now;
-                if sum_now + (item ->> 1)::bigint > (item ->> 2)::bigint then
-                  status := 'budget_exceeded';
-                  detail := json_build_object('scope', item ->> 0, 'limit', (item ->> 2)::bigint,
-                    'used', sum_now, 'requested', (item ->> 1)::bigint);
-                  exit;
-                end if;
-              end loop;
-            end if;
-            if status is not null then
+          if a_guards[i] is not null then
+            select * into refusal from log.apply_guards(a_guards[i]::json, a_streams[i]);
+            if refusal.status is not null then
+              status := refusal.status;
+              detail := refusal.detail;
               return next;
               continue;
             end if;
-            for item in select * from json_array_elements(guard -> 'claims') loop
-              if item ->> 0 = 'take' then
-                insert into log.claims (scope, value, stream) values (item ->> 1, item ->> 2, append.stream);
-              else
-                delete from log.claims c
-                where c.scope = item ->> 1 and c.value = item ->> 2 and c.stream = append.stream;
-              end if;
-            end loop;
-            for item in select * from json_array_elements(guard -> 'budgets') loop
-              insert into log.budgets as b (scope, used) values (item ->> 0, (item ->> 1)::bigint)
-              on conflict (scope) do update set used = b.used + excluded.used;
-            end loop;
           end if;
 
-          accepted[append.i] := true;
-          next_version[append.i] := versions[append.i];
-          versions[append.i] := versions[append.i] + sizes[append.i];
+          next_versions[i] := current;
+          current := current + a_sizes[i];
+          versions[i] := current;
           status := 'appended';
-          version := versions[append.i];
+          version := current;
           first_position := position_now + 1;
-          position_now := position_now + sizes[append.i];
+          position_now := position_now + a_sizes[i];
           last_position := position_now;
-          if append.command is not null then
+          if a_commands[i] is not null then
             insert into log.commands (id, fingerprint, stream, version, first_position, last_position)
-            values (append.command, append.fingerprint, append.stream, version, first_position, last_position);
+            values (a_commands[i], a_fingerprints[i], a_streams[i], version, first_position, last_position);
           end if;
           return next;
         end loop;
@@ -237,41 +189,74 @@ export default class extends BaseSchema {
           return;
         end if;
 
+        recorded_ms := (extract(epoch from head.recorded) * 1000)::bigint::text;
         position_now := head.position;
-        for event in
-          select u.*, a.stream, a.metadata
-          from unnest(e_append, e_ids, e_types, e_schema_versions, e_data)
-            with ordinality as u(append, id, type, schema_version, data, o)
-          join unnest(a_streams, a_metadata) with ordinality as a(stream, metadata, i) on a.i = u.append
-          order by u.o
-        loop
-          if accepted[event.append] then
+        hash_now := head.hash;
+        for j in 1 .. cardinality(e_append) loop
+          owner := e_append[j];
+          if next_versions[owner] is not null then
             position_now := position_now + 1;
-            next_version[event.append] := next_version[event.append] + 1;
+            current := next_versions[owner] + 1;
+            next_versions[owner] := current;
             hash_now := sha256(hash_now || convert_to(concat_ws(E'\\n',
-              position_now, event.stream, next_version[event.append], event.id, event.type, event.schema_version,
-              recorded_ms, event.data, event.metadata), 'UTF8'));
-            positions := array_append(positions, position_now);
-            event_versions := array_append(event_versions, next_version[event.append]);
-            hashes := array_append(hashes, hash_now);
+              position_now, a_streams[owner], current, e_ids[j], e_types[j], e_schema_versions[j],
+              recorded_ms, e_data[j], a_metadata[owner]), 'UTF8'));
+            positions[j] := position_now;
+            event_versions[j] := current;
+            hashes[j] := hash_now;
           else
-            positions := array_append(positions, null);
-            event_versions := array_append(event_versions, null);
-            hashes := array_append(hashes, null);
+            positions[j] := null;
+            event_versions[j] := null;
+            hashes[j] := null;
           end if;
         end loop;
 
-        insert into log.events
-          (position, stream, version, id, type, schema_version, data, metadata, recorded_at, hash)
-        select u.position, a.stream, u.version, u.id, u.type, u.schema_version, u.data::json, a.metadata::json,
-          recorded, u.hash
-        from unnest(e_append, e_ids, e_types, e_schema_versions, e_data, positions, event_versions, hashes)
-          as u(append, id, type, schema_version, data, position, version, hash)
-        join unnest(a_streams, a_metadata) with ordinality as a(stream, metadata, i) on a.i = u.append
-        where u.position is not null
-        order by u.position;
+        with written as (
+          insert into log.events
+            (position, stream, version, id, type, schema_version, data, metadata, recorded_at, hash)
+          select u.position, a_streams[u.append], u.version, u.id, u.type, u.schema_version, u.data::json,
+            a_metadata[u.append]::json, head.recorded, u.hash
+          from unnest(e_append, e_ids, e_types, e_schema_versions, e_data, positions, event_versions, hashes)
+            as u(append, id, type, schema_version, data, position, version, hash)
+          where u.position is not null
+        )
+        update log.head set position = position_now, hash = hash_now, recorded_at = head.recorded;
+      end
+      $$;
 
-        update log.head set position = position_now, hash = hash_now, recorded_at = recorded;
+      -- Takes and gives back claims and changes budgets, all or none; answers what refused it, or nulls.
+      -- The caller holds the head's lock, so what is read here cannot change before it is written.
+      create function log.apply_guards(guards json, for_stream text, out status text, out detail json)
+      language plpgsql as $$
+      begin
+        select 'claim_taken', json_build_object('scope', g.claim ->> 1) into status, detail
+        from json_array_elements(guards -> 'claims') as g(claim)
+        join log.claims c on c.scope = g.claim ->> 1 and c.value = g.claim ->> 2
+        where g.claim ->> 0 = 'take' limit 1;
+        if found then
+          return;
+        end if;
+
+        select 'budget_exceeded', json_build_object('scope', g.budget ->> 0, 'limit', (g.budget ->> 2)::bigint,
+          'used', coalesce(b.used, 0), 'requested', (g.budget ->> 1)::bigint) into status, detail
+        from json_array_elements(guards -> 'budgets') as g(budget)
+        left join log.budgets b on b.scope = g.budget ->> 0
+        where (g.budget ->> 1)::bigint > 0
+          and coalesce(b.used, 0) + (g.budget ->> 1)::bigint > (g.budget ->> 2)::bigint limit 1;
+        if found then
+          return;
+        end if;
+
+        delete from log.claims c using json_array_elements(guards -> 'claims') as g(claim)
+        where g.claim ->> 0 = 'release' and c.scope = g.claim ->> 1 and c.value = g.claim ->> 2
+          and c.stream = for_stream;
+        insert into log.claims (scope, value, stream)
+        select g.claim ->> 1, g.claim ->> 2, for_stream
+        from json_array_elements(guards -> 'claims') as g(claim) where g.claim ->> 0 = 'take';
+        insert into log.budgets as b (scope, used)
+        select g.budget ->> 0, (g.budget ->> 1)::bigint
+        from json_array_elements(guards -> 'budgets') as g(budget)
+        on conflict (scope) do update set used = b.used + excluded.used;
       end
       $$;
     `)

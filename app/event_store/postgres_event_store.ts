@@ -1,0 +1,198 @@
+import pg from 'pg'
+import { EventStoreUnavailableError } from './errors.ts'
+import { EventCodec } from './event_codec.ts'
+import type { KeyRing } from './key_ring.ts'
+import type {
+  AppendOutcome,
+  AppendRequest,
+  EventStore,
+  LogHead,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StoredRange,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionBatch,
+} from './port.ts'
+import { PostgresAppender } from './postgres_appender.ts'
+import { isPassingFailure } from './postgres_failure.ts'
+import { PostgresKeyRing } from './postgres_key_ring.ts'
+import { PostgresSignal } from './postgres_signal.ts'
+import { GENESIS_HASH, type StoredEvent } from './stored_event.ts'
+import { subscribeByReading } from './subscription.ts'
+
+export interface PostgresEventStoreOptions {
+  connectionString: string
+  /** The site's key: personal keys are wrapped with it, claims fingerprinted. */
+  siteKey: string
+  /** Connections for reading; 4 unless told. Two more serve appends and the signal. */
+  readers?: number
+}
+
+const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
+  (date_part('epoch', recorded_at) * 1000)::bigint`
+
+/** Every value is taken as the text that PostgreSQL sends; `readRow` knows what each is. */
+const AS_TEXT = { getTypeParser: () => (value: string) => value }
+
+type EventRow = string[]
+
+/** The log on PostgreSQL; see `database/migrations/0001_event_log.ts` for the tables. */
+export class PostgresEventStore implements EventStore {
+  readonly #pool: pg.Pool
+  readonly #appender: PostgresAppender
+  readonly #signal: PostgresSignal
+  readonly #codec: EventCodec
+  readonly keyRing: KeyRing
+
+  constructor(options: PostgresEventStoreOptions) {
+    const config = {
+      connectionString: options.connectionString,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    }
+    this.#pool = new pg.Pool({ ...config, max: options.readers ?? 4 })
+    // A broken idle connection is replaced at the next use.
+    this.#pool.on('error', () => {})
+    this.#signal = new PostgresSignal(config)
+    this.#appender = new PostgresAppender(config, (position) => this.#signal.announce(position))
+    this.keyRing = new PostgresKeyRing(this.#pool, options.siteKey)
+    this.#codec = new EventCodec(this.keyRing, options.siteKey)
+  }
+
+  async append(request: AppendRequest): Promise<AppendOutcome> {
+    const encoded = await this.#reaching(() => this.#codec.encode(request))
+    return this.#appender.append(encoded)
+  }
+
+  async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
+    const { from = 1, to = null, backwards = false, limit = null, asOf = null } = options
+    const direction = backwards ? 'desc' : 'asc'
+    const rows = await this.#rows(
+      `read_stream_${direction}`,
+      `select ${EVENT_COLUMNS} from log.events
+       where stream = $1 and version >= $2 and ($3::integer is null or version <= $3)
+         and ($4::timestamptz is null or recorded_at <= $4) and ($5::bigint is null or position <= $5)
+       order by version ${direction} limit $6`,
+      [
+        stream,
+        from,
+        to,
+        typeof asOf === 'string' ? asOf : null,
+        typeof asOf === 'number' ? asOf : null,
+        limit,
+      ]
+    )
+    return this.#decode(rows)
+  }
+
+  async readAll(options: ReadAllOptions): Promise<RecordedEvent[]> {
+    const conditions = ['position > $1', 'position <= $2']
+    const values: unknown[] = [
+      options.after,
+      options.upTo ?? Number.MAX_SAFE_INTEGER,
+      options.limit,
+    ]
+    let name = 'read_all'
+    if (options.types !== undefined) {
+      conditions.push(`type = any($${values.push(options.types)}::text[])`)
+      name += '_types'
+    }
+    if (options.categories !== undefined) {
+      conditions.push(
+        `split_part(stream, '-', 1) = any($${values.push(options.categories)}::text[])`
+      )
+      name += '_categories'
+    }
+    const rows = await this.#rows(
+      name,
+      `select ${EVENT_COLUMNS} from log.events where ${conditions.join(' and ')}
+       order by position limit $3`,
+      values
+    )
+    return this.#decode(rows)
+  }
+
+  async readStored({ after, limit }: StoredRange): Promise<StoredEvent[]> {
+    const rows = await this.#rows(
+      'read_stored',
+      `select ${EVENT_COLUMNS}, encode(hash, 'hex') from log.events
+       where position > $1 order by position limit $2`,
+      [after, limit]
+    )
+    return rows.map(readRow)
+  }
+
+  async head(): Promise<LogHead> {
+    const { rows } = await this.#reaching(() =>
+      this.#pool.query<{ position: string; hash: Buffer }>('select position, hash from log.head')
+    )
+    const row = rows[0]
+    return {
+      position: Number(row?.position ?? 0),
+      hash: (row?.hash ?? GENESIS_HASH).toString('hex'),
+    }
+  }
+
+  subscribe(
+    options: SubscribeOptions,
+    handler: (batch: SubscriptionBatch) => Promise<void> | void
+  ): Subscription {
+    return subscribeByReading(
+      this,
+      options,
+      handler,
+      (error) => error instanceof EventStoreUnavailableError
+    )
+  }
+
+  onAppended(listener: (position: number) => void): () => void {
+    return this.#signal.onAppended(listener)
+  }
+
+  async close() {
+    await this.#appender.close()
+    await this.#signal.close()
+    await this.#pool.end()
+  }
+
+  async #decode(rows: EventRow[]): Promise<RecordedEvent[]> {
+    return this.#reaching(() => this.#codec.decode(rows.map(readRow)))
+  }
+
+  async #rows(name: string, text: string, values: unknown[]): Promise<EventRow[]> {
+    const { rows } = await this.#reaching(() =>
+      this.#pool.query<EventRow>({ name, text, values, rowMode: 'array', types: AS_TEXT })
+    )
+    return rows
+  }
+
+  async #reaching<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      throw isPassingFailure(error)
+        ? new EventStoreUnavailableError('PostgreSQL cannot be reached', { cause: error })
+        : error
+    }
+  }
+}
+
+const NO_HASH = Buffer.alloc(0)
+
+function readRow(row: EventRow): StoredEvent {
+  const [position, stream, version, id, type, schemaVersion, data, metadata, recordedAt, hash] = row
+  return {
+    position: Number(position),
+    stream: stream ?? '',
+    version: Number(version),
+    id: id ?? '',
+    type: type ?? '',
+    schemaVersion: Number(schemaVersion),
+    data: data ?? '',
+    metadata: metadata ?? '',
+    recordedAt: Number(recordedAt),
+    hash: hash === undefined ? NO_HASH : Buffer.from(hash, 'hex'),
+  }
+}
