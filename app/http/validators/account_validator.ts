@@ -1,0 +1,27 @@
+import vine from '@vinejs/vine'
+import { email, givenPassword, name, newPassword } from './fields.ts'
+import { userSettingsFields } from './settings_validator.ts'
+
+const longestToken = 4096
+
+export const setupValidator = vine.create({
+  email: email(),
+  password: newPassword(),
+  name: name(120),
+})
+
+export const loginValidator = vine.create({
+  email: vine.string().trim().maxLength(254),
+  password: givenPassword(),
+})
+
+export const refreshValidator = vine.create({
+  refresh_token: vine.string().maxLength(longestToken),
+})
+
+export const updateMeValidator = vine.create({
+  name: name(120).optional(),
+  password: newPassword().optional(),
+  current_password: givenPassword().optional().requiredIfExists('password'),
+  settings: vine.object(userSettingsFields).optional(),
+})

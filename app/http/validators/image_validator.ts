@@ -1,0 +1,35 @@
+import vine from '@vinejs/vine'
+import { duration, id, permission, text, wholeNumber } from './fields.ts'
+import { moment } from './moments.ts'
+import { pageFields } from './page_validator.ts'
+
+const largestId = Number.MAX_SAFE_INTEGER
+
+/** The fields beside the file; a multipart form has only text. */
+export const uploadFieldsValidator = vine.create({
+  album_id: wholeNumber(1, largestId).optional(),
+  permission: wholeNumber(0, 1).optional(),
+  expires_in: duration().optional(),
+  strategy_id: wholeNumber(1, largestId).optional(),
+})
+
+export const updateImageValidator = vine.create({
+  album_id: id().nullable().optional(),
+  permission: permission().optional(),
+  expires_in: duration().nullable().optional(),
+})
+
+export const listImagesValidator = vine.create({
+  ...pageFields,
+  cursor: vine.string().maxLength(200).optional(),
+  album_id: wholeNumber(1, largestId).optional(),
+  keyword: text(255).optional(),
+  extension: vine
+    .string()
+    .regex(/^[A-Za-z0-9]{2,5}$/)
+    .optional(),
+  permission: wholeNumber(0, 1).optional(),
+  moderation_status: vine.enum(['approved', 'pending', 'rejected'] as const).optional(),
+  date_from: moment('start').optional(),
+  date_to: moment('end').optional(),
+})
