@@ -1,9 +1,11 @@
 import { settleAppend, type AppendAnswer } from './append_errors.ts'
 import { EventCodec, type EncodedAppend } from './event_codec.ts'
+import { CommandIdReusedError } from './errors.ts'
 import { InMemoryKeyRing, type KeyRing } from './key_ring.ts'
 import type {
   AppendOutcome,
   AppendRequest,
+  CommandReference,
   EventStore,
   LogHead,
   ReadAllOptions,
@@ -20,6 +22,7 @@ import { subscribeByReading } from './subscription.ts'
 import { categoryOf } from '#domain/streams'
 
 interface KnownCommand {
+  stream: string
   fingerprint: string
   version: number
   firstPosition: number
@@ -58,6 +61,18 @@ export class InMemoryEventStore implements EventStore {
       throw settled.reason
     }
     return settled.value
+  }
+
+  async findCommand({ id, fingerprint }: CommandReference): Promise<AppendOutcome | null> {
+    const known = this.#commands.get(id)
+    if (known === undefined) {
+      return null
+    }
+    if (known.fingerprint !== fingerprint) {
+      throw new CommandIdReusedError(id)
+    }
+    const { stream, version, firstPosition, lastPosition } = known
+    return { stream, version, firstPosition, lastPosition, eventIds: [], repeated: true }
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
@@ -191,6 +206,7 @@ export class InMemoryEventStore implements EventStore {
     if (append.command !== null) {
       this.#commands.set(append.command.id, {
         fingerprint: append.command.fingerprint,
+        stream: append.stream,
         ...outcome,
       })
     }

@@ -159,6 +159,11 @@ export interface Subscription {
  */
 export interface EventStore {
   append(request: AppendRequest): Promise<AppendOutcome>
+  /**
+   * The outcome of a command that was appended under this id, or `null`. Rejects with `CommandIdReusedError` when the
+   * id was used with another fingerprint.
+   */
+  findCommand(command: CommandReference): Promise<AppendOutcome | null>
   /** The stream's events in order of version; empty for a stream that does not exist. */
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>
   /** A page of the whole log, in order of position. */

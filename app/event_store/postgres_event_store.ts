@@ -1,10 +1,11 @@
 import pg from 'pg'
-import { EventStoreUnavailableError } from './errors.ts'
+import { CommandIdReusedError, EventStoreUnavailableError } from './errors.ts'
 import { EventCodec } from './event_codec.ts'
 import type { KeyRing } from './key_ring.ts'
 import type {
   AppendOutcome,
   AppendRequest,
+  CommandReference,
   EventStore,
   LogHead,
   ReadAllOptions,
@@ -38,6 +39,14 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value }
 
 type EventRow = string[]
 
+interface CommandRow {
+  fingerprint: string
+  stream: string
+  version: number
+  first_position: string
+  last_position: string
+}
+
 /** The log on PostgreSQL; see `database/migrations/0001_event_log.ts` for the tables. */
 export class PostgresEventStore implements EventStore {
   readonly #pool: pg.Pool
@@ -64,6 +73,32 @@ export class PostgresEventStore implements EventStore {
   async append(request: AppendRequest): Promise<AppendOutcome> {
     const encoded = await this.#reaching(() => this.#codec.encode(request))
     return this.#appender.append(encoded)
+  }
+
+  async findCommand({ id, fingerprint }: CommandReference): Promise<AppendOutcome | null> {
+    const { rows } = await this.#reaching(() =>
+      this.#pool.query<CommandRow>({
+        name: 'find_command',
+        text: `select fingerprint, stream, version, first_position, last_position
+               from log.commands where id = $1`,
+        values: [id],
+      })
+    )
+    const row = rows[0]
+    if (row === undefined) {
+      return null
+    }
+    if (row.fingerprint !== fingerprint) {
+      throw new CommandIdReusedError(id)
+    }
+    return {
+      stream: row.stream,
+      version: row.version,
+      firstPosition: Number(row.first_position),
+      lastPosition: Number(row.last_position),
+      eventIds: [],
+      repeated: true,
+    }
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {

@@ -1,0 +1,124 @@
+import type { EventData } from '../catalogue.ts'
+import { DomainError } from '../domain_error.ts'
+import type { Requester } from '../requester.ts'
+import type { Permission } from '../values.ts'
+import type { ImageEvent } from './events.ts'
+import type { Image } from './state.ts'
+
+export interface ChangeImage extends Requester {
+  /** An album of the owner's, `null` to take the image out; left out to keep it where it is. */
+  albumId?: number | null
+  permission?: Permission
+  /** `null` for an image that is to stay for ever. */
+  expiresAt?: string | null
+}
+
+export interface Thumbnail {
+  objectKey: string
+  mimetype: string
+  sizeBytes: number
+  width: number
+  height: number
+}
+
+export function uploadImage(upload: EventData<'image.uploaded'>): ImageEvent[] {
+  return [{ type: 'image.uploaded', data: upload }]
+}
+
+/** @throws DomainError E_IMAGE_NOT_FOUND, also for an image that the requester may not change. */
+export function changeImage(image: Image | null, command: ChangeImage): ImageEvent[] {
+  const present = requireChangeable(image, command)
+  const events: ImageEvent[] = []
+  const { albumId, permission, expiresAt } = command
+  if (albumId !== undefined && albumId !== present.albumId) {
+    events.push({
+      type: 'image.moved_to_album',
+      data: {
+        image_id: present.imageId,
+        owner_id: present.ownerId,
+        from_album_id: present.albumId,
+        to_album_id: albumId,
+      },
+    })
+  }
+  if (permission !== undefined && permission !== present.permission) {
+    events.push({
+      type: 'image.permission_changed',
+      data: { image_id: present.imageId, from: present.permission, to: permission },
+    })
+  }
+  if (expiresAt !== undefined && expiresAt !== present.expiresAt) {
+    events.push({
+      type: 'image.expiry_changed',
+      data: { image_id: present.imageId, from: present.expiresAt, to: expiresAt },
+    })
+  }
+  return events
+}
+
+/** @throws DomainError E_IMAGE_NOT_FOUND, also for an image that the requester may not delete. */
+export function deleteImage(image: Image | null, requester: Requester): ImageEvent[] {
+  return [{ type: 'image.deleted', data: removalOf(requireChangeable(image, requester)) }]
+}
+
+/** Expires an image whose time has come at `now`; decides nothing for one that is gone or has time left. */
+export function expireImage(image: Image | null, now: string): ImageEvent[] {
+  if (image === null || image.gone || image.expiresAt === null || image.expiresAt > now) {
+    return []
+  }
+  return [{ type: 'image.expired', data: removalOf(image) }]
+}
+
+/** Records a thumbnail unless the image is gone or has one; one that failed before may succeed later. */
+export function recordThumbnail(image: Image | null, thumbnail: Thumbnail): ImageEvent[] {
+  if (image === null || image.gone || image.thumbnail === 'generated') {
+    return []
+  }
+  return [
+    {
+      type: 'image.thumbnail_generated',
+      data: {
+        image_id: image.imageId,
+        md5: image.md5,
+        object_key: thumbnail.objectKey,
+        mimetype: thumbnail.mimetype,
+        size_bytes: thumbnail.sizeBytes,
+        width: thumbnail.width,
+        height: thumbnail.height,
+      },
+    },
+  ]
+}
+
+export function recordThumbnailFailure(image: Image | null, reason: string): ImageEvent[] {
+  if (image === null || image.gone || image.thumbnail !== 'pending') {
+    return []
+  }
+  return [
+    {
+      type: 'image.thumbnail_failed',
+      data: { image_id: image.imageId, reason: reason.slice(0, 500) },
+    },
+  ]
+}
+
+/** Whether it exists is not told to those who may not change it. */
+function requireChangeable(image: Image | null, { requesterId, isAdmin }: Requester): Image {
+  const isOwner = image !== null && image.ownerId !== null && image.ownerId === requesterId
+  if (image === null || image.gone || !(isOwner || isAdmin)) {
+    throw new DomainError('E_IMAGE_NOT_FOUND', 'Image not found')
+  }
+  return image
+}
+
+function removalOf(image: Image): EventData<'image.deleted'> {
+  return {
+    image_id: image.imageId,
+    key: image.key,
+    owner_id: image.ownerId,
+    album_id: image.albumId,
+    strategy_id: image.strategyId,
+    object_key: image.objectKey,
+    size_bytes: image.sizeBytes,
+  }
+}

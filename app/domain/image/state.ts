@@ -1,0 +1,56 @@
+import type { Permission } from '../values.ts'
+import type { ImageEvent } from './events.ts'
+
+/** What decisions about an image depend on. */
+export interface Image {
+  imageId: number
+  key: string
+  ownerId: number | null
+  albumId: number | null
+  strategyId: number
+  objectKey: string
+  md5: string
+  sizeBytes: number
+  permission: Permission
+  expiresAt: string | null
+  thumbnail: 'pending' | 'generated' | 'failed'
+  gone: boolean
+}
+
+/** The image after one more event; `null` stands for an image that was never uploaded. */
+export function evolveImage(image: Image | null, event: ImageEvent): Image | null {
+  if (event.type === 'image.uploaded') {
+    return {
+      imageId: event.data.image_id,
+      key: event.data.key,
+      ownerId: event.data.owner_id,
+      albumId: event.data.album_id,
+      strategyId: event.data.strategy_id,
+      objectKey: event.data.object_key,
+      md5: event.data.md5,
+      sizeBytes: event.data.size_bytes,
+      permission: event.data.permission,
+      expiresAt: event.data.expires_at,
+      thumbnail: 'pending',
+      gone: false,
+    }
+  }
+  if (image === null) {
+    return null
+  }
+  switch (event.type) {
+    case 'image.moved_to_album':
+      return { ...image, albumId: event.data.to_album_id }
+    case 'image.permission_changed':
+      return { ...image, permission: event.data.to }
+    case 'image.expiry_changed':
+      return { ...image, expiresAt: event.data.to }
+    case 'image.deleted':
+    case 'image.expired':
+      return { ...image, gone: true }
+    case 'image.thumbnail_generated':
+      return { ...image, thumbnail: 'generated' }
+    case 'image.thumbnail_failed':
+      return { ...image, thumbnail: 'failed' }
+  }
+}

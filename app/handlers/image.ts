@@ -1,0 +1,212 @@
+import * as decisions from '#domain/image/decide'
+import type { EventData } from '#domain/catalogue'
+import { requireAlbumOf } from '#domain/album/decide'
+import { evolveAlbum, type Album } from '#domain/album/state'
+import type { AlbumEvent } from '#domain/album/events'
+import { accountBytesScope, guestBytesScope } from '#domain/guards'
+import type { Thumbnail } from '#domain/image/decide'
+import { evolveImage } from '#domain/image/state'
+import type { Requester } from '#domain/requester'
+import { streams } from '#domain/streams'
+import type { Permission } from '#domain/values'
+import { ClaimTakenError } from '#event_store/errors'
+import type { EventStore } from '#event_store/port'
+import type { CommandContext } from './command_context.ts'
+import { CommandRunner, type Handled } from './command_runner.ts'
+import type { IdSource, KeySource } from './ports.ts'
+
+export interface UploadImage {
+  /** `null` for a visitor's upload. */
+  ownerId: number | null
+  albumId: number | null
+  strategyId: number
+  objectKey: string
+  originName: string | null
+  sizeBytes: number
+  mimetype: string
+  extension: string
+  width: number
+  height: number
+  frames: number
+  md5: string
+  sha1: string
+  sha256: string
+  permission: Permission
+  /** RFC 3339, UTC, milliseconds; `null` to keep it for ever. */
+  expiresAt: string | null
+  /** What the owner's images may weigh together, this one included; `null` for no bound. */
+  capacityBytes: number | null
+}
+
+interface ImageChange extends Requester {
+  imageId: number
+  albumId?: number | null
+  permission?: Permission
+  expiresAt?: string | null
+}
+
+const SHORTEST_KEY = 6
+/** Keys are long enough that a guess hits one image in a thousand tries at most. */
+const KEYS_AN_IMAGE = 1_000
+const KEY_ALPHABET_SIZE = 36
+
+export type ImageHandlers = ReturnType<typeof createImageHandlers>
+
+export function createImageHandlers(ports: { store: EventStore; ids: IdSource; keys: KeySource }) {
+  const runner = new CommandRunner(ports.store)
+
+  const readAlbum = async (albumId: number): Promise<Album | null> => {
+    const history = await ports.store.readStream(streams.album(albumId))
+    return history.reduce<Album | null>(
+      (album, event) => evolveAlbum(album, event as AlbumEvent),
+      null
+    )
+  }
+
+  return {
+    /**
+     * @throws BudgetExceededError when the image does not fit into the capacity
+     * @throws DomainError E_ALBUM_NOT_FOUND
+     */
+    async uploadImage(
+      command: UploadImage,
+      context: CommandContext
+    ): Promise<Handled & { imageId: number; key: string }> {
+      const { capacityBytes, ...body } = command
+      if (command.albumId !== null) {
+        requireAlbumOf(await readAlbum(command.albumId), command.ownerId)
+      }
+      const imageId = await ports.ids.next('image')
+      const scope = command.ownerId === null ? guestBytesScope : accountBytesScope(command.ownerId)
+      for (let length = keyLength(imageId); ; length++) {
+        try {
+          const handled = await runner.append(
+            {
+              stream: streams.image(imageId),
+              context,
+              body: ['uploadImage', body],
+              limits: capacityBytes === null ? {} : { [scope]: capacityBytes },
+            },
+            'none',
+            decisions.uploadImage(uploadOf(command, imageId, ports.keys.draw(length)))
+          )
+          return { ...handled, ...identityOf(handled) }
+        } catch (error) {
+          if (!(error instanceof ClaimTakenError && error.scope === 'image_key')) {
+            throw error
+          }
+        }
+      }
+    },
+
+    /** @throws DomainError E_IMAGE_NOT_FOUND, E_ALBUM_NOT_FOUND */
+    async changeImage(command: ImageChange, context: CommandContext): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['changeImage', command],
+        evolve: evolveImage,
+        decide: async (image) => {
+          const events = decisions.changeImage(image, command)
+          if (typeof command.albumId === 'number') {
+            requireAlbumOf(await readAlbum(command.albumId), image?.ownerId ?? null)
+          }
+          return events
+        },
+      })
+    },
+
+    /** @throws DomainError E_IMAGE_NOT_FOUND */
+    async deleteImage(
+      command: Requester & { imageId: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['deleteImage', command],
+        evolve: evolveImage,
+        decide: (image) => decisions.deleteImage(image, command),
+      })
+    },
+
+    /** Does nothing when the image is gone or its time has not come at `now` (RFC 3339). */
+    async expireImage(
+      command: { imageId: number; now: string },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['expireImage', { imageId: command.imageId }],
+        evolve: evolveImage,
+        decide: (image) => decisions.expireImage(image, command.now),
+      })
+    },
+
+    /** Does nothing when the image is gone or has a thumbnail. */
+    async recordThumbnail(
+      command: Thumbnail & { imageId: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['recordThumbnail', { imageId: command.imageId }],
+        evolve: evolveImage,
+        decide: (image) => decisions.recordThumbnail(image, command),
+      })
+    },
+
+    async recordThumbnailFailure(
+      command: { imageId: number; reason: string },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['recordThumbnailFailure', { imageId: command.imageId }],
+        evolve: evolveImage,
+        decide: (image) => decisions.recordThumbnailFailure(image, command.reason),
+      })
+    },
+  }
+}
+
+/** Ids grow with the library, and keys with them. */
+function keyLength(imageId: number): number {
+  const needed = Math.ceil(Math.log(imageId * KEYS_AN_IMAGE) / Math.log(KEY_ALPHABET_SIZE))
+  return Math.max(SHORTEST_KEY, needed)
+}
+
+function uploadOf(command: UploadImage, imageId: number, key: string) {
+  return {
+    image_id: imageId,
+    key,
+    owner_id: command.ownerId,
+    album_id: command.albumId,
+    strategy_id: command.strategyId,
+    object_key: command.objectKey,
+    origin_name: command.originName,
+    size_bytes: command.sizeBytes,
+    mimetype: command.mimetype,
+    extension: command.extension,
+    width: command.width,
+    height: command.height,
+    frames: command.frames,
+    md5: command.md5,
+    sha1: command.sha1,
+    sha256: command.sha256,
+    permission: command.permission,
+    expires_at: command.expiresAt,
+  } satisfies EventData<'image.uploaded'>
+}
+
+/** A repeated command answers the image of the first time. */
+function identityOf({ events }: Handled): { imageId: number; key: string } {
+  const uploaded = events.find((event) => event.type === 'image.uploaded')
+  if (uploaded === undefined) {
+    throw new Error('An upload was recorded without its event')
+  }
+  return { imageId: uploaded.data.image_id, key: uploaded.data.key }
+}

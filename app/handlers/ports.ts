@@ -1,0 +1,23 @@
+/** Draws the integer ids that the API shows. They are written in the events, so a rebuild keeps them. */
+export interface IdSource {
+  next(kind: IdKind): Promise<number>
+}
+
+export type IdKind = 'image' | 'album' | 'account' | 'api_token' | 'group' | 'strategy'
+
+/** Draws random text from lower-case letters and digits. */
+export interface KeySource {
+  draw(length: number): string
+}
+
+/** Password hashes, outside the log. */
+export interface CredentialStore {
+  put(accountId: number, passwordHash: string): Promise<void>
+  remove(accountId: number): Promise<void>
+}
+
+/** Hashes of API tokens, outside the log. */
+export interface ApiTokenSecretStore {
+  put(tokenId: number, accountId: number, secretHash: Buffer): Promise<void>
+  remove(tokenId: number): Promise<void>
+}

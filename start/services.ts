@@ -1,0 +1,78 @@
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { PostgresApiTokenSecretStore, PostgresCredentialStore } from '#auth/credential_store'
+import { PostgresEventStore } from '#event_store/postgres_event_store'
+import { PostgresIdSource } from '#event_store/postgres_id_source'
+import type { EventStore } from '#event_store/port'
+import { createHandlers, type Handlers } from '#handlers/index'
+import { randomKeys } from '#handlers/random_keys'
+
+/** What a process of PicFast needs to know of its surroundings; `start/env.ts` reads and checks it. */
+export interface ServicesConfig {
+  databaseUrl: string
+  redisUrl: string
+  appKey: string
+  dataDir: string
+  /** Connections of the pool that queries and secrets share; 10 unless told. */
+  poolSize?: number
+}
+
+/** The parts that controllers, workers and commands are put together from. */
+export interface Services {
+  readonly config: ServicesConfig
+  readonly pool: pg.Pool
+  readonly eventStore: EventStore
+  readonly handlers: Handlers
+  /** A new connection to Redis that waits for it to come back; the caller closes it. */
+  redis(): Redis
+  close(): Promise<void>
+}
+
+export function createServices(config: ServicesConfig): Services {
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    max: config.poolSize ?? 10,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  })
+  // A broken idle connection is replaced at the next use.
+  pool.on('error', () => {})
+  const eventStore = new PostgresEventStore({
+    connectionString: config.databaseUrl,
+    siteKey: config.appKey,
+  })
+  const handlers = createHandlers({
+    store: eventStore,
+    ids: new PostgresIdSource(pool),
+    keys: randomKeys,
+    credentials: new PostgresCredentialStore(pool),
+    secrets: new PostgresApiTokenSecretStore(pool),
+  })
+
+  return {
+    config,
+    pool,
+    eventStore,
+    handlers,
+    redis: () => new Redis(config.redisUrl, { maxRetriesPerRequest: null }),
+    async close() {
+      await eventStore.close()
+      await pool.end()
+    },
+  }
+}
+
+let shared: Services | null = null
+
+/** Makes the process's services; called once, before the first use. */
+export function installServices(services: Services): void {
+  shared = services
+}
+
+/** The process's services. */
+export function services(): Services {
+  if (shared === null) {
+    throw new Error('The services are not installed yet')
+  }
+  return shared
+}
