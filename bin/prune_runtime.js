@@ -3,7 +3,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 
-const platformPackages = fileURLToPath(new URL('../node_modules/node/node_modules/', import.meta.url))
+const platformPackages = fileURLToPath(
+  new URL('../node_modules/node/node_modules/', import.meta.url)
+)
 
 if (existsSync(platformPackages)) {
   for (const name of readdirSync(platformPackages)) {

@@ -43,13 +43,19 @@ export interface ChainFault {
   fault: 'gap' | 'hash'
 }
 
+/** A point up to which the chain is known. */
+export interface ChainEnd {
+  position: number
+  hash: Buffer
+}
+
 /**
  * Checks a page of the log that follows `previous`; answers the first fault, or `null`, and where to go on.
  */
 export function verifyChain(
   events: readonly StoredEvent[],
-  previous: { position: number; hash: Buffer }
-): { fault: ChainFault | null; last: { position: number; hash: Buffer } } {
+  previous: ChainEnd
+): { fault: ChainFault | null; last: ChainEnd } {
   let last = previous
   for (const event of events) {
     if (event.position !== last.position + 1) {

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path'
+import { Env } from '@adonisjs/core/env'
+
+const APP_ROOT = new URL('../', import.meta.url)
+
+/** What holds when a variable is not set. */
+const DEFAULTS = { NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '3333', DATA_DIR: 'data' }
+
+for (const [name, value] of Object.entries(DEFAULTS)) {
+  process.env[name] ||= value
+}
+
+function checkUrl(name: string, value: string, protocols: string[]): string {
+  const parsed = URL.canParse(value) ? new URL(value) : null
+  if (parsed === null || !protocols.includes(parsed.protocol)) {
+    const forms = protocols.map((protocol) => `${protocol}//…`).join(' or ')
+    throw new Error(`${name} must be a URL of the form ${forms}`)
+  }
+  return value
+}
+
+function url(protocols: string[]) {
+  return (name: string, value?: string): string => {
+    if (!value) {
+      throw new Error(`Missing environment variable "${name}"`)
+    }
+    return checkUrl(name, value, protocols)
+  }
+}
+
+function optionalUrl(protocols: string[]) {
+  return (name: string, value?: string): string | undefined =>
+    value ? checkUrl(name, value, protocols) : undefined
+}
+
+function port(name: string, value?: string): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) {
+    throw new Error(`${name} must be a port from 0 to 65535`)
+  }
+  return number
+}
+
+function siteKey(name: string, value?: string): string {
+  if (value === undefined || value.length < 32) {
+    throw new Error(`${name} must be a secret of at least 32 characters`)
+  }
+  return value
+}
+
+/** The checked environment: a value that is missing or malformed ends the process with a sentence that names it. */
+export default await Env.create(APP_ROOT, {
+  NODE_ENV: Env.schema.enum(['development', 'production', 'test'] as const),
+  HOST: Env.schema.string(),
+  PORT: port,
+  DATA_DIR: (_name: string, value?: string) => resolve(value ?? DEFAULTS.DATA_DIR),
+  APP_KEY: siteKey,
+  APP_URL: optionalUrl(['http:', 'https:']),
+  DATABASE_URL: url(['postgres:', 'postgresql:']),
+  REDIS_URL: url(['redis:', 'rediss:']),
+  LOG_LEVEL: Env.schema.enum.optional([
+    'fatal',
+    'error',
+    'warn',
+    'info',
+    'debug',
+    'trace',
+    'silent',
+  ] as const),
+  METRICS_TOKEN: Env.schema.string.optional(),
+})
