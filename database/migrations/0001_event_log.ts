@@ -5,7 +5,7 @@ import { BaseSchema } from '@adonisjs/lucid/schema'
  * so positions are dense and become visible in order.
  */
 export default class extends BaseSchema {
-  async up() {
+  override async up() {
     this.schema.raw(`
       create schema log;
 
@@ -262,7 +262,7 @@ export default class extends BaseSchema {
     `)
   }
 
-  async down() {
+  override async down() {
     this.schema.raw('drop schema log cascade')
   }
 }

@@ -2,7 +2,7 @@ import { BaseSchema } from '@adonisjs/lucid/schema'
 
 /** What must never be in the log: hashes of passwords and tokens, and the keys of personal data. */
 export default class extends BaseSchema {
-  async up() {
+  override async up() {
     this.schema.raw(`
       create schema secrets;
 
@@ -43,7 +43,7 @@ export default class extends BaseSchema {
     `)
   }
 
-  async down() {
+  override async down() {
     this.schema.raw('drop schema secrets cascade')
   }
 }

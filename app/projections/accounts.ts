@@ -1,0 +1,79 @@
+import type { AccountRole } from '#domain/account/events'
+import type { Json } from '#domain/event_definition'
+import { defineProjection } from './projection.ts'
+
+export type AccountRow = {
+  account_id: number
+  email: string | null
+  name: string | null
+  role: AccountRole
+  /** 0 frozen, 1 active. */
+  status: number
+  group_id: number
+  capacity_bytes: number
+  settings: { [name: string]: Json } | null
+  email_verified: boolean
+  created_at: string
+  updated_at: string
+}
+
+export const accounts = defineProjection<AccountRow>({
+  name: 'accounts',
+  version: 1,
+  table: {
+    columns: {
+      account_id: 'bigint not null',
+      email: 'text',
+      name: 'text',
+      role: 'text not null',
+      status: 'smallint not null',
+      group_id: 'bigint not null',
+      capacity_bytes: 'bigint not null',
+      settings: 'jsonb',
+      email_verified: 'boolean not null',
+      created_at: 'timestamptz(3) not null',
+      updated_at: 'timestamptz(3) not null',
+    },
+    key: 'account_id',
+    indexes: { email: { on: '(lower(email))' }, group: { on: '(group_id)' } },
+  },
+
+  keys(event) {
+    switch (event.type) {
+      case 'account.registered':
+      case 'account.name_changed':
+      case 'account.settings_changed':
+        return [event.data.account_id]
+      default:
+        return []
+    }
+  },
+
+  apply(rows, event) {
+    if (event.type === 'account.registered') {
+      const { data } = event
+      rows.put({
+        account_id: data.account_id,
+        email: data.email,
+        name: data.name,
+        role: data.role,
+        status: 1,
+        group_id: data.group_id,
+        capacity_bytes: data.capacity_bytes,
+        settings: {},
+        email_verified: data.email_verified,
+        created_at: event.recordedAt,
+        updated_at: event.recordedAt,
+      })
+      return
+    }
+    if (event.type !== 'account.name_changed' && event.type !== 'account.settings_changed') {
+      return
+    }
+    const row = rows.get(event.data.account_id)
+    if (row !== undefined) {
+      const { account_id: _, ...changes } = event.data
+      rows.put({ ...row, ...changes, updated_at: event.recordedAt })
+    }
+  },
+})

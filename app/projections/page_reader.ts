@@ -1,0 +1,51 @@
+import type { EventStore, RecordedEvent } from '#event_store/port'
+
+const KEPT_PAGES = 4
+
+/**
+ * Reads the log once for all who follow it: the last pages stay in memory, and the next one is fetched while this one
+ * is worked on.
+ */
+export class PageReader {
+  readonly #store: Pick<EventStore, 'readAll'>
+  readonly #pages = new Map<string, Promise<RecordedEvent[]>>()
+
+  constructor(store: Pick<EventStore, 'readAll'>) {
+    this.#store = store
+  }
+
+  /** Up to `limit` events after a position, and no later than `upTo`. Short pages are not kept: the log may grow. */
+  async read(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {
+    const events = await this.#fetch(after, limit, upTo)
+    const last = events.at(-1)
+    if (events.length === limit && last !== undefined) {
+      this.#fetch(last.position, limit, upTo).catch(() => {})
+    }
+    return events
+  }
+
+  #fetch(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {
+    const name = `${after} ${limit} ${upTo ?? ''}`
+    const known = this.#pages.get(name)
+    if (known !== undefined) {
+      return known
+    }
+    const page = this.#store.readAll({ after, limit, upTo }).then(
+      (events) => {
+        if (events.length < limit) {
+          this.#pages.delete(name)
+        }
+        return events
+      },
+      (error) => {
+        this.#pages.delete(name)
+        throw error
+      }
+    )
+    this.#pages.set(name, page)
+    for (const oldest of [...this.#pages.keys()].slice(0, -KEPT_PAGES)) {
+      this.#pages.delete(oldest)
+    }
+    return page
+  }
+}

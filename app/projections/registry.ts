@@ -1,0 +1,21 @@
+import { accounts } from './accounts.ts'
+import { albums } from './albums.ts'
+import { apiTokens } from './api_tokens.ts'
+import { groups } from './groups.ts'
+import { images } from './images.ts'
+import type { AnyProjection } from './projection.ts'
+import { siteSettings } from './site_settings.ts'
+import { strategies } from './strategies.ts'
+import { usage } from './usage.ts'
+
+/** Every read model. A new one is a file of its own and a line here. */
+export const projections: readonly AnyProjection[] = [
+  images,
+  albums,
+  accounts,
+  apiTokens,
+  groups,
+  strategies,
+  siteSettings,
+  usage,
+]

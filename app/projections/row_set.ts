@@ -1,0 +1,77 @@
+import type { Row, RowKey, Rows } from './projection.ts'
+
+interface Before {
+  key: RowKey
+  row: Row | undefined
+  wasChanged: boolean
+}
+
+/** The rows of one batch in memory, with what changed; an event's changes can be taken back. */
+export class RowSet implements Rows<Row> {
+  readonly #keyColumn: string
+  readonly #rows = new Map<RowKey, Row | undefined>()
+  readonly #changed = new Set<RowKey>()
+  #journal: Before[] = []
+
+  constructor(keyColumn: string, loaded: Iterable<[RowKey, Row]>) {
+    this.#keyColumn = keyColumn
+    for (const [key, row] of loaded) {
+      this.#rows.set(key, row)
+    }
+  }
+
+  get(key: RowKey): Row | undefined {
+    return this.#rows.get(key)
+  }
+
+  put(row: Row): void {
+    const key = row[this.#keyColumn]
+    if (typeof key !== 'number' && typeof key !== 'string') {
+      throw new TypeError(`A row has no key in "${this.#keyColumn}"`)
+    }
+    this.#change(key, row)
+  }
+
+  remove(key: RowKey): void {
+    if (this.#rows.get(key) !== undefined) {
+      this.#change(key, undefined)
+    }
+  }
+
+  /** Runs one event's changes: all of them stay, or none when it throws. */
+  attempt(changes: () => void): void {
+    this.#journal = []
+    try {
+      changes()
+    } catch (error) {
+      for (const { key, row, wasChanged } of this.#journal.reverse()) {
+        this.#rows.set(key, row)
+        if (!wasChanged) {
+          this.#changed.delete(key)
+        }
+      }
+      throw error
+    }
+  }
+
+  /** What is to be written: rows to insert or replace, and keys to delete. */
+  changes(): { written: Row[]; removed: RowKey[] } {
+    const written: Row[] = []
+    const removed: RowKey[] = []
+    for (const key of this.#changed) {
+      const row = this.#rows.get(key)
+      if (row === undefined) {
+        removed.push(key)
+      } else {
+        written.push(row)
+      }
+    }
+    return { written, removed }
+  }
+
+  #change(key: RowKey, row: Row | undefined) {
+    this.#journal.push({ key, row: this.#rows.get(key), wasChanged: this.#changed.has(key) })
+    this.#rows.set(key, row)
+    this.#changed.add(key)
+  }
+}

@@ -1,0 +1,104 @@
+import type pg from 'pg'
+import { PostgresConnection } from '#event_store/postgres_connection'
+import { READ_MODELS_CHANNEL } from './advance.ts'
+
+/** A notification can be lost with its connection: while somebody waits, the checkpoints are looked at this often. */
+const POLL_MILLISECONDS = 100
+
+interface Waiting {
+  position: number
+  names: readonly string[]
+  resolve: (reached: boolean) => void
+  timer: NodeJS.Timeout
+}
+
+/** Lets whoever wrote wait until the read models it answers from show it. */
+export class ReadModelWaiter {
+  readonly #connection: PostgresConnection
+  readonly #positions = new Map<string, number>()
+  readonly #waiting = new Set<Waiting>()
+  #polling: NodeJS.Timeout | null = null
+
+  constructor(connectionString: string) {
+    this.#connection = new PostgresConnection(
+      { connectionString, connectionTimeoutMillis: 5_000, keepAlive: true },
+      (client) => this.#listen(client)
+    )
+  }
+
+  /** True when the named read models have reached the position, false when they have not in time. */
+  waitFor(position: number, names: readonly string[], timeoutMs: number): Promise<boolean> {
+    if (this.#isReached(position, names)) {
+      return Promise.resolve(true)
+    }
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        position,
+        names,
+        resolve,
+        timer: setTimeout(() => this.#settle(waiting, false), timeoutMs),
+      }
+      this.#waiting.add(waiting)
+      void this.#look()
+      this.#polling ??= setInterval(() => void this.#look(), POLL_MILLISECONDS)
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const waiting of this.#waiting) {
+      this.#settle(waiting, false)
+    }
+    await this.#connection.close()
+  }
+
+  #isReached(position: number, names: readonly string[]) {
+    return names.every((name) => (this.#positions.get(name) ?? 0) >= position)
+  }
+
+  #settle(waiting: Waiting, reached: boolean) {
+    clearTimeout(waiting.timer)
+    this.#waiting.delete(waiting)
+    if (this.#waiting.size === 0 && this.#polling !== null) {
+      clearInterval(this.#polling)
+      this.#polling = null
+    }
+    waiting.resolve(reached)
+  }
+
+  #note(name: string, position: number) {
+    this.#positions.set(name, position)
+  }
+
+  #settleReached() {
+    for (const waiting of this.#waiting) {
+      if (this.#isReached(waiting.position, waiting.names)) {
+        this.#settle(waiting, true)
+      }
+    }
+  }
+
+  async #listen(client: pg.Client) {
+    client.on('notification', ({ payload }) => {
+      const { projections, position }: { projections: string[]; position: number } = JSON.parse(
+        payload ?? '{"projections":[]}'
+      )
+      projections.forEach((name) => this.#note(name, position))
+      this.#settleReached()
+    })
+    await client.query(`listen ${READ_MODELS_CHANNEL}`)
+  }
+
+  async #look() {
+    try {
+      const client = await this.#connection.client()
+      const { rows } = await client.query<{ projection: string; position: string }>({
+        name: 'read_model_positions',
+        text: `select projection, position from run.checkpoints where slot = 'live'`,
+      })
+      rows.forEach(({ projection, position }) => this.#note(projection, Number(position)))
+      this.#settleReached()
+    } catch {
+      // Whoever waits is answered at its time-out.
+    }
+  }
+}
