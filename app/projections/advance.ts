@@ -109,8 +109,21 @@ async function runBatch(batch: Advance, refused: WriteRefused | null): Promise<A
   return { events: events.length, position: through }
 }
 
+/** Folds events into one copy whose checkpoint the caller's transaction holds, and moves it to `through`. */
+export async function advanceLocked(
+  client: Client,
+  projection: AnyProjection,
+  checkpoint: Checkpoint,
+  slot: Slot,
+  events: readonly RecordedEvent[],
+  through: number
+): Promise<void> {
+  await runProjection({ client, slot }, projection, checkpoint, events, null)
+  await advanceCheckpoints(client, [projection.name], slot, through)
+}
+
 async function runProjection(
-  { client, slot }: Advance,
+  { client, slot }: Pick<Advance, 'client' | 'slot'>,
   projection: AnyProjection,
   checkpoint: Checkpoint,
   events: readonly RecordedEvent[],
