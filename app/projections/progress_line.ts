@@ -1,0 +1,42 @@
+const EVERY_MILLISECONDS = 200
+const BAR_WIDTH = 30
+
+/**
+ * One line that shows how far long work has come and how fast it goes: redrawn on a terminal, now and then a new line
+ * elsewhere.
+ */
+export class ProgressLine {
+  readonly #title: string
+  readonly #stream: NodeJS.WriteStream
+  readonly #startedAt = performance.now()
+  #drawnAt = 0
+  #drawn = false
+
+  constructor(title: string, stream: NodeJS.WriteStream = process.stderr) {
+    this.#title = title
+    this.#stream = stream
+  }
+
+  update(done: number, total: number): void {
+    const now = performance.now()
+    const every = this.#stream.isTTY ? EVERY_MILLISECONDS : EVERY_MILLISECONDS * 25
+    if (now - this.#drawnAt < every && done < total) {
+      return
+    }
+    this.#drawnAt = now
+    this.#drawn = true
+    const share = total === 0 ? 1 : Math.min(1, done / total)
+    const filled = Math.round(share * BAR_WIDTH)
+    const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
+    const rate = Math.round(done / ((now - this.#startedAt) / 1000))
+    const line = `${this.#title} ${bar} ${Math.floor(share * 100)} % · ${done}/${total} events · ${rate}/s`
+    this.#stream.write(this.#stream.isTTY ? `\r\u001b[2K${line}` : `${line}\n`)
+  }
+
+  /** Ends the line, so that what follows stands on its own. */
+  end(): void {
+    if (this.#drawn && this.#stream.isTTY) {
+      this.#stream.write('\n')
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { BaseCommand } from '@adonisjs/core/ace'
+import { ProgressLine } from '#projections/progress_line'
+import { selectProjections } from '#projections/selection'
+import { verify } from '#projections/verify'
+import { withServices } from '#start/console_services'
+
+export default class ProjectionsVerify extends BaseCommand {
+  static override commandName = 'projections:verify'
+  static override description = 'Fold the log into a scratch copy and compare every row'
+  static override options = { startApp: true }
+
+  declare names?: string[]
+
+  static {
+    this.defineArgument('names', {
+      type: 'spread',
+      required: false,
+      description: 'Read models; all when none is named',
+    })
+  }
+
+  override async run() {
+    const selected = selectProjections(this.names)
+    await withServices(async ({ config, eventStore }) => {
+      for (const projection of selected) {
+        const line = new ProgressLine(projection.name)
+        const { position, difference } = await verify({
+          connectionString: config.databaseUrl,
+          eventStore,
+          projection,
+          progress: (done, head) => line.update(done, head),
+        })
+        line.end()
+        if (difference.count === 0) {
+          this.logger.success(`${projection.name}: every row follows from the log, to ${position}`)
+          continue
+        }
+        this.exitCode = 1
+        this.logger.error(`${projection.name}: ${difference.count} rows differ at ${position}`)
+        difference.sample.forEach(({ table, row }) =>
+          console.log(`  ${table} ${JSON.stringify(row)}`)
+        )
+      }
+    })
+  }
+}

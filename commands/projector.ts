@@ -1,0 +1,31 @@
+import { BaseCommand } from '@adonisjs/core/ace'
+import { installProjections } from '#projections/install'
+import { projections } from '#projections/registry'
+import { ProjectionRuntime } from '#projections/runtime'
+import { withServices } from '#start/console_services'
+import { untilAskedToStop } from '#supervisor/role_process'
+
+export default class Projector extends BaseCommand {
+  static override commandName = 'projector'
+  static override description =
+    'Keep the read models up to date; any number of processes may run it'
+  static override options = { startApp: true }
+
+  override async run() {
+    const stop = untilAskedToStop()
+    await withServices(async ({ config, eventStore }) => {
+      const connectionString = config.databaseUrl
+      await installProjections({ connectionString, eventStore, projections })
+      const runtime = new ProjectionRuntime({
+        connectionString,
+        eventStore,
+        projections,
+        eager: true,
+        warn: (message, error) => this.logger.warning(`${message}: ${String(error)}`),
+      })
+      runtime.start()
+      await stop
+      await runtime.stop()
+    })
+  }
+}

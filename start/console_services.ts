@@ -1,0 +1,25 @@
+import env from '#start/env'
+import { createServices, installServices, type Services, type ServicesConfig } from './services.ts'
+
+/** The configuration that the environment names. */
+export function servicesConfig(): ServicesConfig {
+  return {
+    databaseUrl: env.get('DATABASE_URL'),
+    redisUrl: env.get('REDIS_URL'),
+    appKey: env.get('APP_KEY'),
+    dataDir: env.get('DATA_DIR'),
+  }
+}
+
+/** Runs a command's work with the services, and closes them afterwards. */
+export async function withServices<Result>(
+  work: (services: Services) => Promise<Result>
+): Promise<Result> {
+  const services = createServices(servicesConfig())
+  installServices(services)
+  try {
+    return await work(services)
+  } finally {
+    await services.close()
+  }
+}
