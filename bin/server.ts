@@ -1,9 +1,16 @@
 import { prettyPrintError } from '@adonisjs/core'
+import { DrainingServer } from '#http/node_server'
 import { createIgnitor } from './ignitor.ts'
 
-createIgnitor()
+const ignitor = createIgnitor()
+
+// Without the one who started it, nobody would ever stop it. The channel itself must not keep the process alive.
+process.once('disconnect', () => void ignitor.terminate())
+process.channel?.unref()
+
+ignitor
   .httpServer()
-  .start()
+  .start((listener) => new DrainingServer(listener))
   .catch((error) => {
     process.exitCode = 1
     prettyPrintError(error)

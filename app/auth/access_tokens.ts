@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { derivePurposeKey } from '#event_store/sealing'
 
@@ -17,7 +18,7 @@ export interface AccessTokenClaims {
 
 /** Signs and verifies access tokens: JWTs (HS256) under a key derived from the site's. */
 export class AccessTokens {
-  readonly #key: Buffer
+  readonly #key: KeyObject
 
   constructor(siteKey: string) {
     this.#key = derivePurposeKey(siteKey, 'access tokens')

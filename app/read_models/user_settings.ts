@@ -8,7 +8,7 @@ export const WATERMARK_POSITIONS = [
   'bottom-right',
 ] as const
 
-export interface WatermarkConfigs {
+export type WatermarkConfigs = {
   text: string
   position: (typeof WATERMARK_POSITIONS)[number]
   font_size: number
@@ -18,7 +18,7 @@ export interface WatermarkConfigs {
   opacity: number
 }
 
-export interface ImageProcessing {
+export type ImageProcessing = {
   image_save_quality: number
   image_save_format: (typeof SAVE_FORMATS)[number]
   is_strip_exif: boolean
@@ -27,7 +27,7 @@ export interface ImageProcessing {
 }
 
 /** What a person may set, all of it, with the site's defaults where nothing was set. */
-export interface UserSettings {
+export type UserSettings = {
   default_album: number | null
   default_strategy: number | null
   default_permission: 0 | 1
@@ -82,4 +82,9 @@ export function changeUserSettings(
       },
     },
   }
+}
+
+/** All settings of a person, from what was stored of them: changes that were checked when they came in. */
+export function userSettingsOf(stored: UserSettingsChange): UserSettings {
+  return changeUserSettings(DEFAULT_USER_SETTINGS, stored)
 }

@@ -1,4 +1,5 @@
 import vine from '@vinejs/vine'
+import type { Permission } from '#domain/values'
 import { parseDuration } from '#http/duration'
 
 /** Text that PostgreSQL and JSON can hold: well-formed, without control characters but tab and line breaks. */
@@ -64,8 +65,12 @@ export const id = () =>
 export const wholeNumber = (min: number, max: number) =>
   vine.string().use(isWholeNumber({ min, max })).transform(Number)
 
-/** 0 private, 1 public. */
-export const permission = () => vine.number({ strict: true }).in([0, 1])
+/** In JSON: 0 private, 1 public. */
+export const permission = () => vine.enum([0, 1] as const)
+
+/** The same in a query or a form. */
+export const permissionText = () =>
+  vine.enum(['0', '1'] as const).transform((value): Permission => (value === '1' ? 1 : 0))
 
 /** How long from now, in milliseconds. */
 export const duration = () =>

@@ -1,5 +1,5 @@
 import vine from '@vinejs/vine'
-import { duration, id, permission, text, wholeNumber } from './fields.ts'
+import { duration, id, permission, permissionText, text, wholeNumber } from './fields.ts'
 import { moment } from './moments.ts'
 import { pageFields } from './page_validator.ts'
 
@@ -8,7 +8,7 @@ const largestId = Number.MAX_SAFE_INTEGER
 /** The fields beside the file; a multipart form has only text. */
 export const uploadFieldsValidator = vine.create({
   album_id: wholeNumber(1, largestId).optional(),
-  permission: wholeNumber(0, 1).optional(),
+  permission: permissionText().optional(),
   expires_in: duration().optional(),
   strategy_id: wholeNumber(1, largestId).optional(),
 })
@@ -28,7 +28,7 @@ export const listImagesValidator = vine.create({
     .string()
     .regex(/^[A-Za-z0-9]{2,5}$/)
     .optional(),
-  permission: wholeNumber(0, 1).optional(),
+  permission: permissionText().optional(),
   moderation_status: vine.enum(['approved', 'pending', 'rejected'] as const).optional(),
   date_from: moment('start').optional(),
   date_to: moment('end').optional(),

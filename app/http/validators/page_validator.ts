@@ -1,4 +1,5 @@
 import vine from '@vinejs/vine'
+import type { PageRequest } from '#read_models/page_request'
 import { wholeNumber } from './fields.ts'
 
 const LAST_PAGE = 1_000_000_000
@@ -11,11 +12,6 @@ export const pageFields = {
 }
 
 export const pageValidator = vine.create(pageFields)
-
-export interface PageRequest {
-  page: number
-  size: number
-}
 
 /** The page that was asked for: the first, of 20, unless told. */
 export function pageOf(query: { page?: number; page_size?: number }): PageRequest {

@@ -1,0 +1,37 @@
+import { createError, Exception } from '@adonisjs/core/exceptions'
+
+/** Missing, or not visible to the caller: the answer does not tell which. */
+export const E_NOT_FOUND = createError('Not found', 'E_NOT_FOUND', 404)
+
+/** Written, but the read model that would show it is further behind than we wait for. */
+export const E_NOT_VISIBLE_YET = createError(
+  'It is saved, but cannot be shown yet: read it in a moment',
+  'E_NOT_VISIBLE_YET',
+  503
+)
+
+export const E_SETUP_REQUIRED = createError(
+  'Set-up is needed: create the first administrator',
+  'E_SETUP_REQUIRED',
+  503
+)
+
+export const E_ALREADY_SET_UP = createError('This site is set up already', 'E_ALREADY_SET_UP', 409)
+
+export const E_THUMBNAIL_NOT_POSSIBLE = createError(
+  'There is no thumbnail of this image',
+  'E_THUMBNAIL_NOT_POSSIBLE',
+  404
+)
+
+/** A part of the request is invalid; `fields` says what is wrong with which. */
+export class InvalidFieldsError extends Exception {
+  static override status = 400
+  static override code = 'E_INVALID_FIELDS'
+  readonly fields: Record<string, string[]>
+
+  constructor(fields: Record<string, string[]>) {
+    super('Some fields are invalid')
+    this.fields = fields
+  }
+}

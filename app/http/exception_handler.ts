@@ -1,0 +1,53 @@
+import { ExceptionHandler, type HttpContext, errors as httpErrors } from '@adonisjs/core/http'
+import router from '@adonisjs/core/services/router'
+import { failure } from './envelope.ts'
+import { E_SETUP_REQUIRED } from './errors.ts'
+import { answerError, type ErrorAnswer } from './error_answers.ts'
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** The one place where errors become answers. Nothing of a fault of ours is shown but the request's id. */
+export default class HttpExceptionHandler extends ExceptionHandler {
+  override async handle(error: unknown, ctx: HttpContext): Promise<void> {
+    if (ctx.response.headersSent) {
+      ctx.response.response.destroy()
+      return
+    }
+    const { status, message, data } = this.#answerTo(error, ctx)
+    if (status === 401) {
+      ctx.response.header('WWW-Authenticate', 'Bearer')
+    }
+    ctx.response.removeHeader('Cache-Control').status(status).send(failure(message, data))
+  }
+
+  override async report(error: unknown, ctx: HttpContext): Promise<void> {
+    const isExpected = error instanceof E_SETUP_REQUIRED || ctx.request.request.socket.destroyed
+    const status = answerError(error)?.status ?? 500
+    if (status >= 500 && !isExpected) {
+      ctx.logger.error({ err: error, method: ctx.request.method(), route: ctx.route?.pattern })
+    }
+  }
+
+  #answerTo(error: unknown, ctx: HttpContext): ErrorAnswer {
+    if (error instanceof httpErrors.E_ROUTE_NOT_FOUND) {
+      return this.#answerToUnknownRoute(ctx)
+    }
+    return (
+      answerError(error) ?? {
+        status: 500,
+        message: 'Something went wrong here; the log has more under this request id',
+        data: { request_id: ctx.request.id() },
+      }
+    )
+  }
+
+  #answerToUnknownRoute(ctx: HttpContext): ErrorAnswer {
+    const { pathname, shouldDecodeParam } = ctx.request.parsedUrl
+    const allowed = METHODS.filter((method) => router.match(pathname, method, shouldDecodeParam))
+    if (allowed.length === 0) {
+      return { status: 404, message: 'Not found', data: {} }
+    }
+    ctx.response.header('Allow', allowed.join(', '))
+    return { status: 405, message: `Use ${allowed.join(' or ')} here`, data: {} }
+  }
+}

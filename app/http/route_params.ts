@@ -1,0 +1,24 @@
+import type { HttpContext } from '@adonisjs/core/http'
+import { E_NOT_FOUND } from './errors.ts'
+
+const ID = /^[1-9]\d{0,15}$/
+const KEY = /^[a-z0-9]{6,32}$/
+
+/** The id in the route. @throws E_NOT_FOUND for what cannot be one. */
+export function idParam(ctx: HttpContext): number {
+  const text: unknown = ctx.request.param('id')
+  const id = typeof text === 'string' && ID.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(id)) {
+    throw new E_NOT_FOUND()
+  }
+  return id
+}
+
+/** The image key in the route. @throws E_NOT_FOUND for what cannot be one. */
+export function keyParam(ctx: HttpContext): string {
+  const key: unknown = ctx.request.param('key')
+  if (typeof key !== 'string' || !KEY.test(key)) {
+    throw new E_NOT_FOUND()
+  }
+  return key
+}

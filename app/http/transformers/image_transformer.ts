@@ -1,0 +1,37 @@
+import type { ImageView, ListedImageView } from '#read_models/views'
+import { linksOf } from '#http/links'
+
+/** An image as the API shows it; `base` is the site's URL. */
+export function transformImage(image: ImageView, base: string) {
+  return {
+    id: image.imageId,
+    key: image.key,
+    origin_name: image.originName,
+    size_bytes: image.sizeBytes,
+    mimetype: image.mimetype,
+    extension: image.extension,
+    width: image.width,
+    height: image.height,
+    md5: image.md5,
+    sha1: image.sha1,
+    permission: image.permission,
+    album_id: image.albumId,
+    moderation_status: image.moderationStatus,
+    strategy_id: image.strategyId,
+    expires_at: image.expiresAt,
+    links: linksOf(image, base),
+    created_at: image.createdAt,
+  }
+}
+
+/** A list item repeats the two links that a gallery needs, and names the storage. */
+export function transformListedImage(image: ListedImageView, base: string) {
+  const transformed = transformImage(image, base)
+  return {
+    ...transformed,
+    url: transformed.links.url,
+    thumbnail_url: transformed.links.thumbnail_url,
+    strategy_name: image.strategyName,
+    strategy_type: image.strategyType,
+  }
+}

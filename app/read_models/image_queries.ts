@@ -1,0 +1,145 @@
+import db from '@adonisjs/lucid/services/db'
+import type { DatabaseQueryBuilderContract } from '@adonisjs/lucid/types/querybuilder'
+import { findUsage } from './account_queries.ts'
+import { containsPattern } from './columns.ts'
+import { countRows } from './counts.ts'
+import { imageView, listedImageView, type ImageRow, type ListedImageRow } from './image_rows.ts'
+import type { ImageView, ListedImageView, ModerationStatus } from './views.ts'
+
+/** What a list of images is narrowed to. Moments are RFC 3339, both ends inclusive. */
+export interface ImageFilter {
+  albumId?: number
+  keyword?: string
+  extension?: string
+  permission?: number
+  moderationStatus?: ModerationStatus
+  createdFrom?: string
+  createdTo?: string
+}
+
+/** The last image of the page before. */
+export interface ImageMark {
+  createdAt: string
+  imageId: number
+}
+
+/** Above this many images the total is that of the counters, which costs nothing; below it, it is counted. */
+const COUNTED_AT_MOST = 10_000
+
+/** Who looks: an administrator sees all, others what is public and what is theirs. */
+export interface Viewer {
+  accountId: number | null
+  isAdmin: boolean
+}
+
+export function isPublic(image: ImageView): boolean {
+  return image.permission === 1 && image.moderationStatus === 'approved'
+}
+
+export function isVisibleTo(image: ImageView, viewer: Viewer): boolean {
+  const isOwner = image.ownerId !== null && image.ownerId === viewer.accountId
+  return isPublic(image) || isOwner || viewer.isAdmin
+}
+
+/** An image that has not been deleted and whose time has not come; whether it may be seen is for the caller to say. */
+export async function findImage(key: string): Promise<ImageView | null> {
+  const row = await livingImages<ImageRow>()
+    .leftJoin('read.albums as a', 'a.album_id', 'i.album_id')
+    .select('i.*', 'a.album_id as living_album_id')
+    .where('i.key', key)
+    .first()
+  return row && imageView(row)
+}
+
+/** An owner's images, newest first: `limit` of them after `start`, a mark or a number to skip. */
+export async function listImages(
+  ownerId: number,
+  filter: ImageFilter,
+  start: ImageMark | number,
+  limit: number
+): Promise<ListedImageView[]> {
+  const query = livingImages<ListedImageRow>()
+    .leftJoin('read.albums as a', 'a.album_id', 'i.album_id')
+    .join('read.strategies as s', 's.strategy_id', 'i.strategy_id')
+    .select('i.*', 'a.album_id as living_album_id', 's.name as strategy_name', 's.strategy_type')
+    .where('i.owner_id', ownerId)
+    .orderBy([
+      { column: 'i.created_at', order: 'desc' },
+      { column: 'i.image_id', order: 'desc' },
+    ])
+    .limit(limit)
+  narrow(query, filter)
+  if (typeof start === 'number') {
+    query.offset(start)
+  } else {
+    query.whereRaw('(i.created_at, i.image_id) < (?, ?)', [start.createdAt, start.imageId])
+  }
+  return (await query).map(listedImageView)
+}
+
+/** How many images of an owner the filter leaves. */
+export async function countImages(ownerId: number, filter: ImageFilter): Promise<number> {
+  if (Object.values(filter).every((value) => value === undefined)) {
+    const { imageNum } = await findUsage(ownerId)
+    if (imageNum > COUNTED_AT_MOST) {
+      return imageNum
+    }
+  }
+  const query = livingImages().where('i.owner_id', ownerId)
+  narrow(query, filter)
+  return countRows(query)
+}
+
+/** An image with these bytes that the viewer may see, rather a public one, rather one that has its thumbnail. */
+export async function findImageByMd5(md5: string, viewer: Viewer): Promise<ImageView | null> {
+  const query = livingImages<ImageRow>()
+    .select('i.*', 'i.album_id as living_album_id')
+    .where('i.md5', md5)
+    .orderByRaw(`(i.permission = 1 and i.moderation_status = 'approved') desc`)
+    .orderByRaw('i.thumbnail_key is null, i.image_id')
+  if (!viewer.isAdmin) {
+    query.where((visible) => {
+      visible.where({ 'i.permission': 1, 'i.moderation_status': 'approved' })
+      if (viewer.accountId !== null) {
+        visible.orWhere('i.owner_id', viewer.accountId)
+      }
+    })
+  }
+  const row = await query.first()
+  return row && imageView(row)
+}
+
+function livingImages<Row extends object = Record<string, unknown>>() {
+  return db
+    .query<Row>()
+    .from('read.images as i')
+    .where((query) => query.whereNull('i.expires_at').orWhereRaw('i.expires_at > now()'))
+}
+
+function narrow<Row>(query: DatabaseQueryBuilderContract<Row>, filter: ImageFilter): void {
+  const { albumId, keyword, extension, permission, moderationStatus } = filter
+  if (albumId !== undefined) {
+    query
+      .where('i.album_id', albumId)
+      .whereExists(db.from('read.albums').where('album_id', albumId).select('album_id'))
+  }
+  if (keyword !== undefined && keyword !== '') {
+    const pattern = containsPattern(keyword)
+    query.where((either) => either.whereILike('i.origin_name', pattern).orWhere('i.key', keyword))
+  }
+  if (extension !== undefined) {
+    query.where('i.extension', extension.toLowerCase())
+  }
+  if (permission !== undefined) {
+    query.where('i.permission', permission)
+  }
+  if (moderationStatus !== undefined) {
+    query.where('i.moderation_status', moderationStatus)
+  }
+  if (filter.createdFrom !== undefined) {
+    query.where('i.created_at', '>=', filter.createdFrom)
+  }
+  if (filter.createdTo !== undefined) {
+    query.where('i.created_at', '<=', filter.createdTo)
+  }
+}

@@ -1,0 +1,70 @@
+import type { StrategyType } from '#domain/strategy/events'
+import type { Permission } from '#domain/values'
+import { optionalMoment, optionalNumber, type BigintColumn } from './columns.ts'
+import type { ImageView, ListedImageView, ModerationStatus } from './views.ts'
+
+/** A row of `read.images`, with its album's id when that album still exists. */
+export interface ImageRow {
+  image_id: BigintColumn
+  key: string
+  owner_id: BigintColumn | null
+  living_album_id: BigintColumn | null
+  strategy_id: BigintColumn
+  object_key: string
+  origin_name: string | null
+  size_bytes: BigintColumn
+  mimetype: string
+  extension: string
+  width: number
+  height: number
+  frames: number
+  md5: string
+  sha1: string
+  sha256: string
+  permission: Permission
+  moderation_status: ModerationStatus
+  expires_at: Date | null
+  thumbnail_key: string | null
+  thumbnail_mimetype: string | null
+  created_at: Date
+}
+
+export interface ListedImageRow extends ImageRow {
+  strategy_name: string
+  strategy_type: StrategyType
+}
+
+export function imageView(row: ImageRow): ImageView {
+  return {
+    imageId: Number(row.image_id),
+    key: row.key,
+    ownerId: optionalNumber(row.owner_id),
+    albumId: optionalNumber(row.living_album_id),
+    strategyId: Number(row.strategy_id),
+    objectKey: row.object_key,
+    originName: row.origin_name,
+    sizeBytes: Number(row.size_bytes),
+    mimetype: row.mimetype,
+    extension: row.extension,
+    width: row.width,
+    height: row.height,
+    frames: row.frames,
+    md5: row.md5,
+    sha1: row.sha1,
+    sha256: row.sha256,
+    permission: row.permission,
+    moderationStatus: row.moderation_status,
+    expiresAt: optionalMoment(row.expires_at),
+    thumbnailKey: row.thumbnail_key,
+    thumbnailMimetype: row.thumbnail_mimetype,
+    createdAt: row.created_at.toISOString(),
+  }
+}
+
+export function listedImageView(row: ListedImageRow): ListedImageView {
+  return {
+    ...imageView(row),
+    strategyName: row.strategy_name,
+    strategyType: row.strategy_type,
+  }
+}

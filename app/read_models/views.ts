@@ -1,0 +1,77 @@
+import type { AccountRole } from '#domain/account/events'
+import type { TokenScope } from '#domain/api_token/events'
+import type { Json } from '#domain/event_definition'
+import type { StrategyType } from '#domain/strategy/events'
+import type { Permission } from '#domain/values'
+
+export type ModerationStatus = 'approved' | 'pending' | 'rejected'
+
+/** An image as readers see it: an album that is gone counts as none. Moments are RFC 3339 in UTC. */
+export interface ImageView {
+  imageId: number
+  key: string
+  ownerId: number | null
+  albumId: number | null
+  strategyId: number
+  objectKey: string
+  originName: string | null
+  sizeBytes: number
+  mimetype: string
+  extension: string
+  width: number
+  height: number
+  frames: number
+  md5: string
+  sha1: string
+  sha256: string
+  permission: Permission
+  moderationStatus: ModerationStatus
+  expiresAt: string | null
+  thumbnailKey: string | null
+  thumbnailMimetype: string | null
+  createdAt: string
+}
+
+export interface ListedImageView extends ImageView {
+  strategyName: string
+  strategyType: StrategyType
+}
+
+export interface AlbumView {
+  albumId: number
+  ownerId: number
+  name: string
+  intro: string
+  imageNum: number
+  createdAt: string
+  updatedAt: string
+}
+
+export interface AccountView {
+  accountId: number
+  email: string | null
+  name: string | null
+  role: AccountRole
+  frozen: boolean
+  groupId: number
+  capacityBytes: number
+  /** What was set; the defaults hold for the rest. */
+  settings: Record<string, Json>
+  emailVerified: boolean
+  createdAt: string
+}
+
+export interface UsageView {
+  usedBytes: number
+  imageNum: number
+  albumNum: number
+}
+
+export interface ApiTokenView {
+  tokenId: number
+  name: string
+  scopes: TokenScope[]
+  lastUsedAt: string | null
+  expiresAt: string | null
+  createdAt: string
+}

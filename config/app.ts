@@ -1,0 +1,39 @@
+import { defineConfig } from '@adonisjs/core/http'
+import env from '#start/env'
+import { refuseBadUrl } from '#http/node_server'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+
+/** What links in answers start with, without a trailing slash. */
+export const appUrl = env.get('APP_URL', `http://localhost:${env.get('PORT')}`).replace(/\/+$/, '')
+
+export const http = defineConfig({
+  useAsyncLocalStorage: false,
+  generateRequestId: false,
+  /** No proxy is trusted: the address of a client is that of its socket. */
+  trustProxy: () => false,
+  onBadUrl: refuseBadUrl,
+  qs: {
+    parse: {
+      depth: 2,
+      parameterLimit: 100,
+      allowSparse: false,
+      arrayLimit: 20,
+      comma: false,
+    },
+    stringify: {
+      encode: true,
+      encodeValuesOnly: false,
+      arrayFormat: 'indices',
+      skipNulls: false,
+    },
+  },
+  headersTimeout: 30 * SECOND,
+  /** A 50 MB upload over half a megabit a second takes a quarter of an hour. */
+  requestTimeout: 20 * MINUTE,
+  /** A socket on which nothing moves for so long is gone. */
+  timeout: 2 * MINUTE,
+  /** Longer than the minute that proxies commonly keep their connections. */
+  keepAliveTimeout: 65 * SECOND,
+})

@@ -1,0 +1,24 @@
+import { defineConfig } from '@adonisjs/core/logger'
+import env from '#start/env'
+
+/** JSON lines on standard output; what could be a secret is cut out before it is written. */
+export default defineConfig({
+  default: 'app',
+  loggers: {
+    app: {
+      enabled: true,
+      name: 'picfast',
+      level: env.get('LOG_LEVEL', 'info'),
+      redact: {
+        paths: [
+          'authorization',
+          '*.authorization',
+          'headers.authorization',
+          'password',
+          '*.password',
+        ],
+        censor: '[cut out]',
+      },
+    },
+  },
+})

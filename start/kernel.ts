@@ -1,0 +1,38 @@
+import app from '@adonisjs/core/services/app'
+import emitter from '@adonisjs/core/services/emitter'
+import router from '@adonisjs/core/services/router'
+import server from '@adonisjs/core/services/server'
+import env from '#start/env'
+import { installWebServices, webServices } from '#start/web_services'
+
+const closeWebServices = installWebServices({
+  databaseUrl: env.get('DATABASE_URL'),
+  redisUrl: env.get('REDIS_URL'),
+  appKey: env.get('APP_KEY'),
+  dataDir: env.get('DATA_DIR'),
+})
+app.terminating(closeWebServices)
+
+emitter.on('http:request_completed', ({ ctx, duration: [seconds, nanoseconds] }) => {
+  webServices().metrics.requestCompleted({
+    method: ctx.request.method(),
+    route: ctx.route?.pattern ?? 'none',
+    code: ctx.response.getStatus(),
+    seconds: seconds + nanoseconds / 1e9,
+  })
+})
+
+server.errorHandler(() => import('#http/exception_handler'))
+
+router.use([
+  () => import('@adonisjs/auth/initialize_auth_middleware'),
+  () => import('#http/middleware/set_up_middleware'),
+  () => import('@adonisjs/core/bodyparser_middleware'),
+])
+
+export const middleware = router.named({
+  auth: () => import('#http/middleware/auth_middleware'),
+  session: () => import('#http/middleware/session_middleware'),
+  scope: () => import('#http/middleware/scope_middleware'),
+  noStore: () => import('#http/middleware/no_store_middleware'),
+})

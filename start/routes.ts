@@ -1,0 +1,4 @@
+import './routes/system.ts'
+import './routes/accounts.ts'
+import './routes/api_tokens.ts'
+import './routes/albums.ts'

@@ -1,0 +1,12 @@
+import router from '@adonisjs/core/services/router'
+
+const FilesController = () => import('#http/controllers/files_controller')
+
+router
+  .get('/i/:file', [FilesController, 'show'])
+  .as('files.show')
+  .where('file', /^[a-z0-9]{6,32}\.[a-z0-9]{2,5}$/)
+router
+  .get('/t/:file', [FilesController, 'thumbnail'])
+  .as('files.thumbnail')
+  .where('file', /^[0-9a-f]{32}\.png$/)

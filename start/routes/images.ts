@@ -1,0 +1,21 @@
+import router from '@adonisjs/core/services/router'
+import { middleware } from '#start/kernel'
+
+const ImagesController = () => import('#http/controllers/images_controller')
+
+router
+  .group(() => {
+    router.get('/', [ImagesController, 'index']).as('images.index').use(middleware.scope('read'))
+    router.post('/', [ImagesController, 'store']).as('images.store').use(middleware.scope('write'))
+    router.get('/:key', [ImagesController, 'show']).as('images.show').use(middleware.scope('read'))
+    router
+      .patch('/:key', [ImagesController, 'update'])
+      .as('images.update')
+      .use(middleware.scope('write'))
+    router
+      .delete('/:key', [ImagesController, 'destroy'])
+      .as('images.destroy')
+      .use(middleware.scope('write'))
+  })
+  .prefix('/api/v1/images')
+  .use([middleware.noStore(), middleware.auth()])

@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import hash from '@adonisjs/core/services/hash'
+import db from '@adonisjs/lucid/services/db'
+import type { Redis } from 'ioredis'
+import { AccessTokens } from '#auth/access_tokens'
+import { IdentityReader } from '#auth/identity_reader'
+import { Passwords } from '#auth/passwords'
+import { RefreshTokens } from '#auth/refresh_tokens'
+import { Sessions } from '#auth/sessions'
+import { BackgroundWork } from '#http/background_work'
+import { FreshReads } from '#http/fresh_reads'
+import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
+import { Metrics, type Lag } from '#http/metrics'
+import { ReadModelWaiter } from '#projections/waiter'
+import { readModelPositions } from '#read_models/lag_queries'
+import { createServices, installServices, type ServicesConfig } from './services.ts'
+
+/** What the controllers are put together from, beside what every process has. */
+export interface WebServices {
+  readonly accessTokens: AccessTokens
+  readonly identities: IdentityReader
+  readonly refreshTokens: RefreshTokens
+  readonly sessions: Sessions
+  readonly passwords: Passwords
+  readonly readModels: FreshReads
+  readonly background: BackgroundWork
+  readonly metrics: Metrics
+  readonly healthChecks: HealthChecks
+}
+
+let shared: WebServices | undefined
+
+/** The services of this process's web server. */
+export function webServices(): WebServices {
+  if (shared === undefined) {
+    throw new Error('The web services are not installed yet')
+  }
+  return shared
+}
+
+/** Makes the services of a web server; answers how to end them. */
+export function installWebServices(config: ServicesConfig): () => Promise<void> {
+  const base = createServices(config)
+  installServices(base)
+  const { pool, eventStore } = base
+  const accessTokens = new AccessTokens(config.appKey)
+  const refreshTokens = new RefreshTokens(pool)
+  const waiter = new ReadModelWaiter(config.databaseUrl)
+  const background = new BackgroundWork()
+  const redis = base.redis()
+  // It reconnects by itself, and the health check says when it cannot.
+  redis.on('error', () => {})
+
+  const readLags = async (): Promise<Lag[]> => {
+    const [head, positions] = await Promise.all([eventStore.head(), readModelPositions()])
+    return positions.map(({ name, position }) => ({ name, events: head.position - position }))
+  }
+
+  shared = {
+    accessTokens,
+    identities: new IdentityReader(pool),
+    refreshTokens,
+    sessions: new Sessions(accessTokens, refreshTokens),
+    passwords: new Passwords(pool, hash),
+    readModels: new FreshReads(waiter),
+    background,
+    metrics: new Metrics(readLags),
+    healthChecks: {
+      database: () => db.rawQuery('select 1'),
+      eventStore: () => eventStore.head(),
+      redis: () => pingRedis(redis),
+      storage: () => Promise.resolve(),
+    },
+  }
+  return async () => {
+    await background.settle()
+    await waiter.close()
+    redis.disconnect()
+    await base.close()
+  }
+}
+
+/** While it is away nothing is queued for it: a check waits for it to come back, and fails at the first error. */
+async function pingRedis(redis: Redis): Promise<void> {
+  if (redis.status !== 'ready') {
+    await once(redis, 'ready', { signal: AbortSignal.timeout(HEALTH_PATIENCE_MILLISECONDS) })
+  }
+  await redis.ping()
+}

@@ -1,0 +1,187 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { readOpenapiDocument, type OpenapiDocument } from '#http/openapi_document'
+
+/** An answer as it came over the wire. */
+export interface WireAnswer {
+  method: string
+  /** Without the query. */
+  path: string
+  status: number
+  headers: Headers
+  body: Buffer
+}
+
+interface MediaType {
+  schema?: object
+  example?: unknown
+}
+
+interface ResponseSpec {
+  headers?: Record<string, { required?: boolean; schema?: object }>
+  content?: Record<string, MediaType>
+}
+
+type Node = Record<string, unknown>
+
+const METHODS = ['get', 'put', 'post', 'patch', 'delete']
+
+/** The document, and whether answers are what it promises: nothing less, and nothing more. */
+export class OpenapiChecker {
+  readonly document: OpenapiDocument
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false })
+  readonly #validators = new Map<string, ValidateFunction>()
+
+  private constructor(document: OpenapiDocument) {
+    this.document = document
+    addFormats.default(this.#ajv)
+    this.#ajv.addSchema(closeObjects(document) as Node, 'openapi')
+  }
+
+  static async load(): Promise<OpenapiChecker> {
+    return new OpenapiChecker(await readOpenapiDocument())
+  }
+
+  /** All operations of the document as `GET /path`. */
+  operations(): string[] {
+    return Object.entries(this.document.paths).flatMap(([path, item]) =>
+      METHODS.filter((method) => method in item).map((method) => `${method.toUpperCase()} ${path}`)
+    )
+  }
+
+  /** What the document says of an operation, such as `POST /api/v1/images`. */
+  operation(name: string): Node {
+    const [method = '', path = ''] = name.split(' ')
+    return this.#at(['paths', path, method.toLowerCase()])
+  }
+
+  /** @throws Error that says where the answer is not as the document has it */
+  check(answer: WireAnswer): void {
+    const pointer = this.#responseFor(answer)
+    const spec: ResponseSpec = this.#at(pointer)
+    const problems = [
+      ...this.#headerProblems(pointer, spec, answer),
+      ...this.#bodyProblems(pointer, spec, answer),
+    ]
+    if (problems.length > 0) {
+      const { method, path, status } = answer
+      const body = answer.body.toString('utf8', 0, 500)
+      throw new Error(`${method} ${path} answered ${status}:\n- ${problems.join('\n- ')}\n${body}`)
+    }
+  }
+
+  /** What is wrong with the examples in the document, by the schemas beside them. */
+  exampleProblems(): string[] {
+    const problems: string[] = []
+    const visit = (node: unknown, pointer: string[]) => {
+      if (typeof node !== 'object' || node === null) {
+        return
+      }
+      if ('schema' in node && 'example' in node) {
+        const found = this.#schemaProblems([...pointer, 'schema'], node.example)
+        problems.push(...found.map((problem) => `${pointer.join(' / ')}: ${problem}`))
+      }
+      for (const [name, value] of Object.entries(node)) {
+        visit(value, [...pointer, name])
+      }
+    }
+    visit(this.document, [])
+    return problems
+  }
+
+  /** Unknown addresses answer 404 and known ones with the wrong method 405: the document lists neither with each path. */
+  #responseFor({ method, path, status }: WireAnswer): string[] {
+    const template = Object.keys(this.document.paths).find((one) => patternOf(one).test(path))
+    const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
+    if (template === undefined || (status === 400 && path.includes('%'))) {
+      return this.#follow(['components', 'responses', status === 404 ? 'NotFound' : 'none'])
+    }
+    if (!(verb in this.#at(['paths', template]))) {
+      return this.#follow(['components', 'responses', status === 405 ? 'MethodNotAllowed' : 'none'])
+    }
+    return this.#follow(['paths', template, verb, 'responses', String(status)])
+  }
+
+  #headerProblems(pointer: string[], spec: ResponseSpec, { headers }: WireAnswer): string[] {
+    return Object.keys(spec.headers ?? {}).flatMap((name) => {
+      const at = this.#follow([...pointer, 'headers', name])
+      const { required }: { required?: boolean } = this.#at(at)
+      const value = headers.get(name)
+      if (value === null) {
+        return required ? [`the header ${name} is missing`] : []
+      }
+      return this.#schemaProblems([...at, 'schema'], value).map((one) => `header ${name} ${one}`)
+    })
+  }
+
+  #bodyProblems(pointer: string[], spec: ResponseSpec, answer: WireAnswer): string[] {
+    const { method, headers, body } = answer
+    if (spec.content === undefined || method === 'HEAD') {
+      return body.length === 0 ? [] : ['it has a body']
+    }
+    const type = headers.get('content-type')?.split(';')[0] ?? 'no content type'
+    const documented = Object.keys(spec.content).find(
+      (range) => range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)))
+    )
+    if (documented === undefined) {
+      return [`the content type ${type} is not documented`]
+    }
+    if (type !== 'application/json') {
+      return []
+    }
+    const at = [...pointer, 'content', documented, 'schema']
+    return this.#schemaProblems(at, JSON.parse(body.toString('utf8')))
+  }
+
+  #schemaProblems(pointer: string[], value: unknown): string[] {
+    const reference = `openapi#/${pointer.map(escapePointer).join('/')}`
+    const validate = this.#validators.get(reference) ?? this.#ajv.compile({ $ref: reference })
+    this.#validators.set(reference, validate)
+    return validate(value)
+      ? []
+      : (validate.errors ?? []).map(
+          ({ instancePath, message, params }) =>
+            `${instancePath || 'value'} ${message} ${JSON.stringify(params)}`
+        )
+  }
+
+  #follow(pointer: string[]): string[] {
+    const { $ref }: { $ref?: string } = this.#at(pointer)
+    return $ref === undefined ? pointer : $ref.replace('#/', '').split('/')
+  }
+
+  #at(pointer: string[]): Node {
+    let node: unknown = this.document
+    for (const name of pointer) {
+      node = typeof node === 'object' && node !== null ? (node as Node)[name] : undefined
+    }
+    if (typeof node !== 'object' || node === null) {
+      throw new Error(`The OpenAPI document has nothing at ${pointer.join(' / ')}`)
+    }
+    return node as Node
+  }
+}
+
+/** A copy in which an object may have no more properties than are listed, unless it says so. */
+function closeObjects(node: unknown): unknown {
+  if (Array.isArray(node)) {
+    return node.map(closeObjects)
+  }
+  if (typeof node !== 'object' || node === null) {
+    return node
+  }
+  const copy = Object.fromEntries(
+    Object.entries(node).map(([name, value]) => [name, closeObjects(value)])
+  )
+  const isOpen = 'properties' in copy && !('additionalProperties' in copy)
+  return isOpen ? { ...copy, unevaluatedProperties: false } : copy
+}
+
+function patternOf(template: string): RegExp {
+  const escaped = template.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${escaped.replace(/\{\w+\}/g, '[^/]+')}$`)
+}
+
+function escapePointer(name: string): string {
+  return encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))
+}

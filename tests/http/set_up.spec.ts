@@ -1,0 +1,112 @@
+import { test } from '@japa/runner'
+import type { ApiClient, TokensJson, UserJson } from '#tests/helpers/api'
+import { ADMIN, startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+
+const SETUP = '/api/v1/setup'
+
+test.group('The first run', (group) => {
+  let server: TestWebServer
+  let api: ApiClient
+
+  group.each.setup(async () => {
+    server = await startWebServer()
+    api = server.api
+    return () => server.stop()
+  })
+
+  test('says that set-up is needed, then that it is not', async ({ assert }) => {
+    const before = await api.get('/api/v1/setup/status')
+    const setUp = await api.post<TokensJson>(SETUP, { json: ADMIN })
+    const after = await api.get('/api/v1/setup/status')
+
+    assert.deepEqual(before.data, { required: true })
+    assert.equal(setUp.status, 201)
+    assert.deepEqual(after.data, { required: false })
+  })
+
+  test('signs the first administrator in', async ({ assert }) => {
+    const { data: tokens } = await api.post<TokensJson>('/api/v1/setup/admin', { json: ADMIN })
+    const me = await api.as(tokens.access_token).get<UserJson>('/api/v1/users/me')
+
+    assert.containsSubset(me.data, {
+      email: ADMIN.email,
+      name: ADMIN.name,
+      role: 'admin',
+      status: 1,
+      used_bytes: 0,
+      image_num: 0,
+      album_num: 0,
+      email_verified: true,
+    })
+    const login = await api.post('/api/v1/auth/login', {
+      json: { email: '  ADA@Example.org ', password: ADMIN.password },
+    })
+    assert.equal(login.status, 200)
+  })
+
+  test('lets nothing else be written before', async ({ assert }) => {
+    const form = new FormData()
+    form.append('file', new Blob(['bytes']), 'photo.jpg')
+    const writes = [
+      await api.post('/api/v1/auth/login', { json: ADMIN }),
+      await api.post('/api/v1/auth/refresh', { json: { refresh_token: 'x' } }),
+      await api.post('/api/v1/auth/logout'),
+      await api.put('/api/v1/users/me', { json: {} }),
+      await api.post('/api/v1/api-tokens', { json: { name: 'x' } }),
+      await api.delete('/api/v1/api-tokens/1'),
+      await api.post('/api/v1/albums', { json: { name: 'x' } }),
+      await api.put('/api/v1/albums/1', { json: { name: 'x' } }),
+      await api.delete('/api/v1/albums/1'),
+      await api.post('/api/v1/images', { body: form }),
+      await api.patch('/api/v1/images/abcdef', { json: {} }),
+      await api.delete('/api/v1/images/abcdef'),
+    ]
+
+    for (const { status, message } of writes) {
+      assert.equal(status, 503)
+      assert.match(message, /set-up is needed/i)
+    }
+    assert.equal((await api.get('/api/v1/users/me')).status, 401)
+  })
+
+  test('has one first administrator, however many ask at once', async ({ assert }) => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        api.post<TokensJson>(SETUP, {
+          json: { ...ADMIN, email: `person${index}@example.org`, name: `Person ${index}` },
+        })
+      )
+    )
+    const codes = answers.map(({ status }) => status).toSorted()
+    const winner = answers.find(({ status }) => status === 201)
+
+    assert.deepEqual(codes, [201, ...Array.from({ length: 49 }, () => 409)])
+    const me = await api.as(winner?.data.access_token ?? '').get<UserJson>('/api/v1/users/me')
+    assert.equal(me.data.role, 'admin')
+    const again = await api.post(SETUP, { json: ADMIN })
+    assert.equal(again.status, 409)
+    const { rows } = await server.services.pool.query('select 1 from secrets.credentials')
+    assert.lengthOf(rows, 1, 'the hashes of those who lost are gone')
+  })
+
+  test('names what is wrong with what was sent', async ({ assert }) => {
+    const { status, data } = await api.post<Record<string, string[]>>(SETUP, {
+      json: { email: 'nonsense', password: 'short', name: '  ' },
+    })
+
+    assert.equal(status, 400)
+    assert.sameMembers(Object.keys(data), ['email', 'password', 'name'])
+  })
+
+  test('counts a password in bytes', async ({ assert }) => {
+    const longest = 'ä'.repeat(36)
+    const tooLong = await api.post<Record<string, string[]>>(SETUP, {
+      json: { ...ADMIN, password: `${longest}x` },
+    })
+    const fits = await api.post(SETUP, { json: { ...ADMIN, password: longest } })
+
+    assert.equal(tooLong.status, 400)
+    assert.property(tooLong.data, 'password')
+    assert.equal(fits.status, 201)
+  })
+})
