@@ -1,2 +1,17 @@
-// Node runs the TypeScript sources as they are (erasable syntax only), so there is no build step.
-await import('./bin/console.ts')
+// Node runs the TypeScript sources as they are (erasable syntax only), so there is no build step. Where the machine's
+// Node is too old for that, the one among the dependencies takes over.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED_MAJOR = 24
+
+if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
+  await import('./bin/console.ts')
+} else {
+  const node = fileURLToPath(new URL('node_modules/.bin/node', import.meta.url))
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => child.kill(signal))
+  }
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+}

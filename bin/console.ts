@@ -1,10 +1,30 @@
 import { prettyPrintError } from '@adonisjs/core'
+import { completeEnvironment } from '#supervisor/site_environment'
 import { createIgnitor } from './ignitor.ts'
+
+/** These run without a site. */
+const WITHOUT_SITE = new Set(['start', 'list', 'help'])
+
+const [command = 'list'] = process.argv.slice(2)
+completeEnvironment({ needsSite: !WITHOUT_SITE.has(command) })
+
+function isInvalidEnvironment(error: unknown): error is Error & { help: string } {
+  return (
+    error instanceof Error &&
+    'help' in error &&
+    'code' in error &&
+    error.code === 'E_INVALID_ENV_VARIABLES'
+  )
+}
 
 createIgnitor()
   .ace()
   .handle(process.argv.slice(2))
-  .catch((error) => {
+  .catch((error: unknown) => {
     process.exitCode = 1
-    prettyPrintError(error)
+    if (isInvalidEnvironment(error)) {
+      console.error(error.help.replaceAll('- ', ''))
+    } else {
+      prettyPrintError(error)
+    }
   })

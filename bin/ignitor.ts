@@ -1,3 +1,4 @@
+import './typescript_names.ts'
 import { Ignitor } from '@adonisjs/core'
 import rcContents from '../adonisrc.ts'
 

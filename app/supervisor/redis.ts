@@ -15,6 +15,8 @@ export interface RedisOptions {
   databases?: number
   /** Told each line that the server prints. */
   log?: (line: string) => void
+  /** Told what a person should know, such as that a server is being installed. */
+  tell?: (line: string) => void
 }
 
 const NAMES = ['redis-server', 'valkey-server']
@@ -106,8 +108,8 @@ export class EmbeddedRedis {
 
   /** @throws SupervisorError E_REDIS_UNAVAILABLE */
   async start(): Promise<void> {
-    const { folder, log = () => {} } = this.#options
-    const program = await obtainRedisServer(log)
+    const { folder, log = () => {}, tell = () => {} } = this.#options
+    const program = await obtainRedisServer(tell)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     this.#password = this.#keepPassword()
     await this.#stopLeftover()

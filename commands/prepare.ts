@@ -1,18 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { SYSTEM_ACTOR } from '#handlers/command_context'
 import { installProjections } from '#projections/install'
 import { ProgressLine } from '#projections/progress_line'
 import { projections } from '#projections/registry'
 import { withServices } from '#start/console_services'
-import { SYSTEM_ACTOR } from '#handlers/command_context'
-import { randomUUID } from 'node:crypto'
 
-export default class ProjectionsInstall extends BaseCommand {
-  static override commandName = 'projections:install'
+export default class Prepare extends BaseCommand {
+  static override commandName = 'prepare'
   static override description =
-    'Make the read models that are missing, rebuild those of an older version, and give a new site its first groups'
+    'Migrate the database, make or rebuild read models of another version, and give a new site its first groups'
   static override options = { startApp: true }
 
   override async run() {
+    const migration = await this.kernel.exec('migration:run', ['--force'])
+    if (migration.exitCode !== 0) {
+      this.exitCode = migration.exitCode ?? 1
+      return
+    }
     await withServices(async ({ config, eventStore, handlers }) => {
       const lines = new Map<string, ProgressLine>()
       await installProjections({

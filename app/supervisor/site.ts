@@ -1,0 +1,220 @@
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { run } from './child_process.ts'
+import type { DataFolder } from './data_folder.ts'
+import { SupervisorError } from './errors.ts'
+import { isPortFree } from './free_port.ts'
+import { openLog } from './log_file.ts'
+import { EmbeddedPostgres } from './postgres.ts'
+import { checkRedis, EmbeddedRedis } from './redis.ts'
+import { Role } from './role.ts'
+
+export interface SiteOptions {
+  /** The project's folder. */
+  root: string
+  data: DataFolder
+  host: string
+  port: number
+  appUrl: string
+  /** Given services; those that are missing are started under the data folder. */
+  databaseUrl: string | undefined
+  redisUrl: string | undefined
+  appKey: string | undefined
+  /** Told what happens, a line each. */
+  tell: (line: string) => void
+}
+
+interface Backend {
+  start(): Promise<void>
+  stop(): Promise<void>
+  url(): string
+  readonly process: ChildProcess | null
+}
+
+const READY_MILLISECONDS = 60_000
+const RESTART_PAUSE_MILLISECONDS = 500
+
+/** Everything a site needs on one machine, started in order and stopped in the other. */
+export class Site {
+  readonly #options: SiteOptions
+  readonly #backends: Backend[] = []
+  #roles: Role[] = []
+  #stopping = false
+
+  constructor(options: SiteOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Starts all and waits until the site answers.
+   *
+   * @throws SupervisorError with one sentence that says what to do
+   */
+  async start(): Promise<void> {
+    const { data, host, port } = this.#options
+    if (!(await isPortFree(port, host))) {
+      throw new SupervisorError(
+        'E_PORT_IN_USE',
+        `Port ${port} is in use: stop the program that uses it, or set PORT to another one.`
+      )
+    }
+    data.open()
+    const env = await this.#environment()
+    await this.#prepare(env)
+    this.#startRoles(env)
+    await this.#waitUntilReady()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(this.#roles.map((role) => role.stop()))
+    for (const backend of this.#backends.reverse()) {
+      await backend.stop()
+    }
+    this.#options.data.release()
+  }
+
+  async #environment(): Promise<NodeJS.ProcessEnv> {
+    const { data, host, port, appUrl, databaseUrl, redisUrl, appKey } = this.#options
+    return {
+      ...process.env,
+      NODE_ENV: process.env.NODE_ENV ?? 'production',
+      HOST: host,
+      PORT: String(port),
+      APP_URL: appUrl,
+      DATA_DIR: data.path,
+      APP_KEY: appKey ?? data.siteKey(),
+      DATABASE_URL: databaseUrl ? await this.#givenDatabase(databaseUrl) : await this.#postgres(),
+      REDIS_URL: redisUrl ? await this.#givenRedis(redisUrl) : await this.#redis(),
+    }
+  }
+
+  async #postgres(): Promise<string> {
+    const { data } = this.#options
+    const log = openLog(data.in('logs', 'postgres.log'))
+    const postgres = new EmbeddedPostgres({
+      folder: data.in('postgres'),
+      log: (line) => log.write(`${line}\n`),
+    })
+    return this.#keep('PostgreSQL', postgres)
+  }
+
+  async #redis(): Promise<string> {
+    const { data, tell } = this.#options
+    const log = openLog(data.in('logs', 'redis.log'))
+    const redis = new EmbeddedRedis({
+      folder: data.in('redis'),
+      log: (line) => log.write(`${line}\n`),
+      tell,
+    })
+    return this.#keep('Redis', redis)
+  }
+
+  /** Starts a server and keeps it: one that dies is started again, at the same address. */
+  async #keep(name: string, backend: Backend): Promise<string> {
+    this.#backends.push(backend)
+    await backend.start()
+    this.#watch(name, backend)
+    return backend.url()
+  }
+
+  #watch(name: string, backend: Backend) {
+    backend.process?.once('exit', () => {
+      if (!this.#stopping) {
+        this.#options.tell(`${name} ended; starting it again`)
+        void this.#revive(name, backend)
+      }
+    })
+  }
+
+  async #revive(name: string, backend: Backend) {
+    while (!this.#stopping) {
+      try {
+        await backend.start()
+        this.#watch(name, backend)
+        return
+      } catch (error) {
+        this.#options.tell(error instanceof Error ? error.message : String(error))
+        await delay(RESTART_PAUSE_MILLISECONDS)
+      }
+    }
+    await backend.stop()
+  }
+
+  async #givenDatabase(url: string): Promise<string> {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+    } catch (error) {
+      throw new SupervisorError(
+        'E_POSTGRES_UNAVAILABLE',
+        `The PostgreSQL server at DATABASE_URL cannot be reached: ${error instanceof Error ? error.message : error}`,
+        { cause: error }
+      )
+    } finally {
+      await client.end().catch(() => {})
+    }
+    return url
+  }
+
+  async #givenRedis(url: string): Promise<string> {
+    await checkRedis(url)
+    return url
+  }
+
+  /** Brings the database to the present schema, and gives a new site what it begins with. */
+  async #prepare(env: NodeJS.ProcessEnv) {
+    const { root, data } = this.#options
+    const { code, output } = await run(process.execPath, ['ace.js', 'prepare'], { cwd: root, env })
+    openLog(data.in('logs', 'prepare.log')).end(output)
+    if (code !== 0) {
+      throw new SupervisorError(
+        'E_POSTGRES_UNAVAILABLE',
+        `The database could not be prepared; ${data.in('logs', 'prepare.log')} says why.`
+      )
+    }
+  }
+
+  #startRoles(env: NodeJS.ProcessEnv) {
+    const { root, data, tell } = this.#options
+    const roles = {
+      web: ['bin/server.ts'],
+      projector: ['ace.js', 'projector'],
+      worker: ['ace.js', 'workers'],
+    }
+    this.#roles = Object.entries(roles).map(
+      ([name, args]) =>
+        new Role({
+          name,
+          args,
+          cwd: root,
+          env,
+          log: openLog(data.in('logs', `${name}.log`)),
+          died: tell,
+        })
+    )
+    this.#roles.forEach((role) => role.start())
+  }
+
+  async #waitUntilReady() {
+    const { port, host, data } = this.#options
+    const address = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+    const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}/health`
+    const deadline = Date.now() + READY_MILLISECONDS
+    while (!this.#stopping) {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
+      if (answer?.ok) {
+        return
+      }
+      if (Date.now() > deadline) {
+        throw new SupervisorError(
+          'E_POSTGRES_UNAVAILABLE',
+          `The site did not answer within a minute; ${data.in('logs', 'web.log')} says why.`
+        )
+      }
+      await delay(100)
+    }
+  }
+}

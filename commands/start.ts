@@ -1,0 +1,93 @@
+import { BaseCommand } from '@adonisjs/core/ace'
+import env from '#start/env'
+import { DataFolder } from '#supervisor/data_folder'
+import { SupervisorError } from '#supervisor/errors'
+import { Site } from '#supervisor/site'
+import { givenVariables } from '#supervisor/site_environment'
+
+export default class Start extends BaseCommand {
+  static override commandName = 'start'
+  static override description =
+    'Set up and run everything: PostgreSQL, Redis, the web server, the projector and the workers'
+  static override options = { startApp: false, staysAlive: true }
+
+  override async run() {
+    try {
+      await this.#run()
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) {
+        throw error
+      }
+      console.error(`\n${error.message}\n`)
+      process.exit(1)
+    }
+  }
+
+  async #run() {
+    const given = givenVariables()
+    const data = new DataFolder(env.get('DATA_DIR'))
+    const port = env.get('PORT')
+    const appUrl = env.get('APP_URL') ?? `http://localhost:${port}`
+    const site = new Site({
+      root: this.app.makePath(),
+      data,
+      host: env.get('HOST'),
+      port,
+      appUrl,
+      databaseUrl: given.has('DATABASE_URL') ? env.get('DATABASE_URL') : undefined,
+      redisUrl: given.has('REDIS_URL') ? env.get('REDIS_URL') : undefined,
+      appKey: given.has('APP_KEY') ? env.get('APP_KEY') : undefined,
+      tell: (line) => console.log(line),
+    })
+    const stopped = this.#stopOnSignal(site)
+    console.log('Starting PicFast …')
+    try {
+      await site.start()
+    } catch (error) {
+      await site.stop()
+      throw error
+    }
+    await tellWhere(appUrl, data.path)
+    await stopped
+  }
+
+  /** The first signal stops all in order, a second one does not wait. */
+  #stopOnSignal(site: Site): Promise<void> {
+    return new Promise((resolve) => {
+      let asked = false
+      const stop = async () => {
+        if (asked) {
+          process.exit(1)
+        }
+        asked = true
+        console.log('\nStopping PicFast …')
+        await site.stop()
+        resolve()
+        process.exit(0)
+      }
+      process.on('SIGINT', () => void stop())
+      process.on('SIGTERM', () => void stop())
+    })
+  }
+}
+
+async function tellWhere(appUrl: string, dataFolder: string) {
+  const answer = await fetch(`${appUrl}/api/v1/setup/status`).catch(() => null)
+  const body = answer?.ok ? ((await answer.json()) as { data?: { required?: boolean } }) : {}
+  console.log(
+    [
+      '',
+      'PicFast is running.',
+      `  Site  ${appUrl}`,
+      `  Data  ${dataFolder}`,
+      ...(body.data?.required
+        ? [
+            '  Next  make the first administrator:',
+            `        curl ${appUrl}/api/v1/setup -H 'Content-Type: application/json' -d '{"email":"you@example.org","password":"a long secret","name":"You"}'`,
+          ]
+        : []),
+      '  Stop  Ctrl-C',
+      '',
+    ].join('\n')
+  )
+}
