@@ -8,6 +8,7 @@ export default defineConfig({
     postgres: {
       client: 'pg',
       connection: { connectionString: env.get('DATABASE_URL') },
+      schemaGeneration: { enabled: false },
       pool: { min: 0, max: 10 },
       migrations: { naturalSort: true, paths: ['database/migrations'] },
     },

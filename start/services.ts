@@ -65,8 +65,8 @@ export function createServices(config: ServicesConfig): Services {
 let shared: Services | null = null
 
 /** Makes the process's services; called once, before the first use. */
-export function installServices(services: Services): void {
-  shared = services
+export function installServices(installed: Services): void {
+  shared = installed
 }
 
 /** The process's services. */

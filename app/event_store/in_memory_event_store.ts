@@ -81,7 +81,7 @@ export class InMemoryEventStore implements EventStore {
 
   async readAll(options: ReadAllOptions): Promise<RecordedEvent[]> {
     const { types, categories } = options
-    const types_ = types === undefined ? null : new Set<string>(types)
+    const wantedTypes = types === undefined ? null : new Set<string>(types)
     const found: StoredEvent[] = []
     for (let index = options.after; index < this.#log.length; index++) {
       const event = this.#log[index]
@@ -91,7 +91,7 @@ export class InMemoryEventStore implements EventStore {
       if (options.upTo !== undefined && event.position > options.upTo) {
         break
       }
-      if (types_ !== null && !types_.has(event.type)) {
+      if (wantedTypes !== null && !wantedTypes.has(event.type)) {
         continue
       }
       if (categories !== undefined && !categories.includes(categoryOf(event.stream))) {

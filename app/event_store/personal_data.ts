@@ -30,7 +30,7 @@ export function sealFields(
   key: KeyObject,
   context: string
 ): Payload {
-  const open: Payload = {}
+  const clear: Payload = {}
   const personal: Payload = {}
   let found = false
   for (const [name, item] of Object.entries(value)) {
@@ -38,14 +38,14 @@ export function sealFields(
       personal[name] = item
       found ||= item !== null
     } else {
-      open[name] = item
+      clear[name] = item
     }
   }
   if (!found) {
     return value
   }
   const sealed = seal(key, Buffer.from(JSON.stringify(personal)), context).toString('base64')
-  return { ...open, [SEALED_FIELD]: { subject, sealed } }
+  return { ...clear, [SEALED_FIELD]: { subject, sealed } }
 }
 
 /** The sealed part of a stored payload, or `null` when it has none. */
@@ -70,7 +70,8 @@ export function openFields(
   if (part === null) {
     return stored
   }
-  const { [SEALED_FIELD]: _sealed, ...rest } = stored
+  const rest = { ...stored }
+  delete rest[SEALED_FIELD]
   const personal: Payload =
     key === null
       ? Object.fromEntries(fields.map((field): [string, Json] => [field, null]))

@@ -72,8 +72,7 @@ export const accounts = defineProjection<AccountRow>({
     }
     const row = rows.get(event.data.account_id)
     if (row !== undefined) {
-      const { account_id: _, ...changes } = event.data
-      rows.put({ ...row, ...changes, updated_at: event.recordedAt })
+      rows.put({ ...row, ...event.data, updated_at: event.recordedAt })
     }
   },
 })

@@ -13,9 +13,9 @@ export type ColumnType =
   | 'bigint[]'
 
 /** A table as data, so that the same one can be made beside itself. Timestamps are RFC 3339 strings in rows. */
-export interface TableSpec<Row> {
-  columns: { readonly [Name in keyof Row & string]: ColumnType | `${ColumnType} not null` }
-  key: keyof Row & string
+export interface TableSpec<R> {
+  columns: { readonly [Name in keyof R & string]: ColumnType | `${ColumnType} not null` }
+  key: keyof R & string
   /** Index definitions after `on table`, by name: `(owner_id, created_at desc)`. */
   indexes: Readonly<Record<string, { on: string; unique?: boolean; where?: string }>>
 }

@@ -24,13 +24,13 @@ function changeOf(event: RecordedEvent): Change | null {
     case 'account.registered':
       return { ...none, account_id: event.data.account_id }
     case 'image.uploaded': {
-      const { owner_id, size_bytes } = event.data
-      return { ...none, account_id: owner_id ?? GUESTS, bytes: size_bytes, images: 1 }
+      const { data } = event
+      return { ...none, account_id: data.owner_id ?? GUESTS, bytes: data.size_bytes, images: 1 }
     }
     case 'image.deleted':
     case 'image.expired': {
-      const { owner_id, size_bytes } = event.data
-      return { ...none, account_id: owner_id ?? GUESTS, bytes: -size_bytes, images: -1 }
+      const { data } = event
+      return { ...none, account_id: data.owner_id ?? GUESTS, bytes: -data.size_bytes, images: -1 }
     }
     case 'album.created':
       return { ...none, account_id: event.data.owner_id, albums: 1 }

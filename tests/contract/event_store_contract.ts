@@ -67,8 +67,8 @@ export async function readSoundLog(assert: Assert, store: EventStore): Promise<R
 }
 
 /** What every adapter of the event store must do. */
-export function eventStoreContract(name: string, open: () => Promise<StoreUnderTest>) {
-  test.group(`Event store contract | ${name}`, (group) => {
+export function eventStoreContract(adapter: string, open: () => Promise<StoreUnderTest>) {
+  test.group(`Event store contract | ${adapter}`, (group) => {
     let subject: StoreUnderTest
     let store: EventStore
 
