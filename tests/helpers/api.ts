@@ -3,7 +3,7 @@ import type { transformApiToken } from '#http/transformers/api_token_transformer
 import type { transformImage, transformListedImage } from '#http/transformers/image_transformer'
 import type { transformTokens } from '#http/transformers/token_transformer'
 import type { transformUser } from '#http/transformers/user_transformer'
-import { OpenapiChecker } from './openapi.ts'
+import type { OpenapiChecker } from './openapi.ts'
 
 export type ImageJson = ReturnType<typeof transformImage>
 export type ListedImageJson = ReturnType<typeof transformListedImage>

@@ -1,0 +1,17 @@
+export type ImagingErrorCode =
+  | 'E_NOT_AN_IMAGE'
+  | 'E_IMAGE_UNSUPPORTED'
+  | 'E_IMAGE_TOO_LARGE'
+  | 'E_IMAGE_CORRUPT'
+  | 'E_THUMBNAIL_UNSUPPORTED'
+
+/** Why a file is not taken, or not worked on, as an image. */
+export class ImagingError extends Error {
+  override name = 'ImagingError'
+  readonly code: ImagingErrorCode
+
+  constructor(code: ImagingErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

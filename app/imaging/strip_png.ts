@@ -1,0 +1,67 @@
+import { crc32 } from 'node:zlib'
+import type { ByteReader } from './byte_reader.ts'
+import { ImagingError } from './errors.ts'
+import { orientationBlock } from './orientation_block.ts'
+import type { Part } from './rewrite_plan.ts'
+
+const SIGNATURE_BYTES = 8
+const CHUNK_OVERHEAD_BYTES = 12
+
+/** Chunks that pixels, colours and timing depend on (PNG, third edition, 11). */
+const KEPT = new Set([
+  'IHDR',
+  'PLTE',
+  'IDAT',
+  'IEND',
+  'tRNS',
+  'gAMA',
+  'cHRM',
+  'sRGB',
+  'iCCP',
+  'cICP',
+  'mDCV',
+  'cLLI',
+  'sBIT',
+  'bKGD',
+  'pHYs',
+  'acTL',
+  'fcTL',
+  'fdAT',
+])
+
+/** What stays of a PNG: texts, times, EXIF and unknown chunks go, and what follows the end of the image. */
+export async function planPng(reader: ByteReader, orientation: number): Promise<Part[]> {
+  const parts: Part[] = [{ from: 0, to: SIGNATURE_BYTES }]
+  for (let at = SIGNATURE_BYTES; ;) {
+    const head = await reader.bytes(at, 8)
+    const length = head.readUInt32BE(0)
+    const type = head.toString('latin1', 4, 8)
+    const end = at + CHUNK_OVERHEAD_BYTES + length
+    if (end > reader.size) {
+      throw new ImagingError('E_IMAGE_CORRUPT', 'The PNG ends too early')
+    }
+    if (KEPT.has(type)) {
+      const last = parts.at(-1)
+      if (last && !Buffer.isBuffer(last) && last.to === at) {
+        last.to = end
+      } else {
+        parts.push({ from: at, to: end })
+      }
+    }
+    if (type === 'IHDR' && orientation !== 1) {
+      parts.push(chunk('eXIf', orientationBlock(orientation)))
+    }
+    if (type === 'IEND') {
+      return parts
+    }
+    at = end
+  }
+}
+
+function chunk(type: string, body: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(type, 'latin1'), body])
+  const frame = Buffer.alloc(8)
+  frame.writeUInt32BE(body.length, 0)
+  frame.writeUInt32BE(crc32(named), 4)
+  return Buffer.concat([frame.subarray(0, 4), named, frame.subarray(4)])
+}

@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import type { Readable } from 'node:stream'
+import { asStorageError, isMissingFile, StorageError } from './errors.ts'
+import { checkObjectKey } from './object_key.ts'
+import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
+
+const TEMPORARY_FOLDER = '.temporary'
+const READ_CHUNK_BYTES = 256 * 1024
+
+/** Objects as files below a folder. */
+export class LocalObjectStore implements ObjectStore {
+  readonly kind = 'local'
+  readonly #root: string
+  /** Folders known to be on disk, so that an upload does not make them durable again. */
+  readonly #durableFolders = new Set<string>()
+  #temporaryFolder: Promise<string> | null = null
+
+  constructor(options: { root: string }) {
+    this.#root = options.root
+  }
+
+  async temporaryPath(): Promise<string> {
+    this.#temporaryFolder ??= this.#makeTemporaryFolder()
+    try {
+      return join(await this.#temporaryFolder, randomBytes(16).toString('hex'))
+    } catch (error) {
+      this.#temporaryFolder = null
+      throw asStorageError(error)
+    }
+  }
+
+  async commitFile(temporaryPath: string, key: string): Promise<void> {
+    const target = this.#pathOf(key)
+    await this.#guarded(async () => {
+      await this.#makeDurableFolder(dirname(target))
+      try {
+        await rename(temporaryPath, target)
+      } catch (error) {
+        if (!isMissingFile(error)) {
+          throw error
+        }
+        // The folder was removed behind our back, or the file was.
+        this.#durableFolders.clear()
+        await this.#makeDurableFolder(dirname(target))
+        await rename(temporaryPath, target)
+      }
+      await syncFolder(dirname(target))
+    })
+  }
+
+  async put(key: string, bytes: Buffer): Promise<void> {
+    checkObjectKey(key)
+    const temporary = await this.temporaryPath()
+    try {
+      await this.#guarded(async () => {
+        const file = await open(temporary, 'wx', 0o640)
+        try {
+          await file.writeFile(bytes)
+          await file.datasync()
+        } finally {
+          await file.close()
+        }
+      })
+      await this.commitFile(temporary, key)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw error
+    }
+  }
+
+  async stat(key: string): Promise<StoredObject | null> {
+    const path = this.#pathOf(key)
+    try {
+      const { size, mtime } = await this.#guarded(() => stat(path))
+      return { key, size, lastModified: mtime }
+    } catch (error) {
+      if (isMissingFile(error)) {
+        return null
+      }
+      throw error
+    }
+  }
+
+  async read(key: string, range?: ByteRange): Promise<Readable> {
+    const path = this.#pathOf(key)
+    const file = await this.#present(key, () => open(path, 'r'))
+    return createReadStream(path, { fd: file, highWaterMark: READ_CHUNK_BYTES, ...range })
+  }
+
+  async readAll(key: string): Promise<Buffer> {
+    const path = this.#pathOf(key)
+    return this.#present(key, () => readFile(path))
+  }
+
+  localPath(key: string): string {
+    return this.#pathOf(key)
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#pathOf(key)
+    await this.#guarded(() => rm(path, { force: true }))
+  }
+
+  async *list(prefix = ''): AsyncIterable<StoredObject> {
+    let folder
+    try {
+      folder = await this.#guarded(() => opendir(this.#root, { recursive: true }))
+    } catch (error) {
+      if (isMissingFile(error)) {
+        return
+      }
+      throw error
+    }
+    for await (const entry of folder) {
+      const path = join(entry.parentPath, entry.name)
+      const key = relative(this.#root, path).split(sep).join('/')
+      if (entry.isFile() && !key.startsWith(`${TEMPORARY_FOLDER}/`) && key.startsWith(prefix)) {
+        const object = await this.stat(key)
+        if (object !== null) {
+          yield object
+        }
+      }
+    }
+  }
+
+  async health(): Promise<{ ok: boolean; detail: string | null }> {
+    try {
+      const path = await this.temporaryPath()
+      await this.#guarded(async () => {
+        const file = await open(path, 'wx', 0o640)
+        try {
+          await file.write('PicFast')
+        } finally {
+          await file.close()
+          await rm(path, { force: true })
+        }
+      })
+      return { ok: true, detail: null }
+    } catch (error) {
+      return { ok: false, detail: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  async sweepTemporary(olderThanMs: number): Promise<number> {
+    const folder = dirname(await this.temporaryPath())
+    const before = Date.now() - olderThanMs
+    let removed = 0
+    for (const name of await this.#guarded(() => readdir(folder))) {
+      const path = join(folder, name)
+      const found = await stat(path).catch(() => null)
+      if (found !== null && found.mtimeMs < before) {
+        await rm(path, { force: true })
+        removed += 1
+      }
+    }
+    return removed
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#root, ...checkObjectKey(key).split('/'))
+  }
+
+  async #makeTemporaryFolder(): Promise<string> {
+    const folder = join(this.#root, TEMPORARY_FOLDER)
+    await mkdir(folder, { recursive: true, mode: 0o750 })
+    return folder
+  }
+
+  /** Makes a folder and those above it; each new name is flushed to the folder that holds it. */
+  async #makeDurableFolder(folder: string): Promise<void> {
+    if (this.#durableFolders.has(folder)) {
+      return
+    }
+    const first = await mkdir(folder, { recursive: true, mode: 0o750 })
+    if (first !== undefined) {
+      for (let made = folder; made.length >= first.length; made = dirname(made)) {
+        await syncFolder(dirname(made))
+      }
+    }
+    this.#durableFolders.add(folder)
+  }
+
+  async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
+  async #present<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#guarded(work)
+    } catch (error) {
+      if (isMissingFile(error)) {
+        throw new StorageError('E_OBJECT_MISSING', `There is no object "${key}"`, { cause: error })
+      }
+      throw error
+    }
+  }
+}
+
+/** A rename is on disk when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

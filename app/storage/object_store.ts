@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream'
+
+export interface StoredObject {
+  key: string
+  /** Bytes. */
+  size: number
+  lastModified: Date
+}
+
+/** A stretch of an object's bytes, both ends included. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+/**
+ * A place for the bytes of images. Every method rejects with `StorageError` E_STORAGE_UNAVAILABLE when the place cannot
+ * be used, and E_INVALID_OBJECT_KEY for a key that is not a relative path of plain names.
+ */
+export interface ObjectStore {
+  readonly kind: 'local'
+  /** A new path for a temporary file, where moving it into place costs nothing. */
+  temporaryPath(): Promise<string>
+  /**
+   * Moves a finished temporary file, already on disk, under a key. Durable when it resolves. The same key and bytes
+   * again change nothing.
+   */
+  commitFile(temporaryPath: string, key: string): Promise<void>
+  /** Stores bytes under a key. Durable when it resolves. */
+  put(key: string, bytes: Buffer): Promise<void>
+  stat(key: string): Promise<StoredObject | null>
+  /** @throws StorageError E_OBJECT_MISSING */
+  read(key: string, range?: ByteRange): Promise<Readable>
+  /** @throws StorageError E_OBJECT_MISSING */
+  readAll(key: string): Promise<Buffer>
+  /** Where the object lies on this machine, for programs that take paths; `null` when it does not. */
+  localPath(key: string): string | null
+  /** Does nothing for an object that is not there. */
+  delete(key: string): Promise<void>
+  list(prefix?: string): AsyncIterable<StoredObject>
+  health(): Promise<{ ok: boolean; detail: string | null }>
+  /** Removes temporary files that nobody has touched for so long; answers how many. */
+  sweepTemporary(olderThanMs: number): Promise<number>
+}
