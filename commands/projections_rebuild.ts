@@ -1,7 +1,8 @@
 import { BaseCommand } from '@adonisjs/core/ace'
 import { ProgressLine } from '#projections/progress_line'
-import { rebuild, rollback, type RebuildResult } from '#projections/rebuild'
+import { rebuild, type RebuildResult } from '#projections/rebuild'
 import { selectProjections } from '#projections/selection'
+import { rollback } from '#projections/switch'
 import { withServices } from '#start/console_services'
 
 export default class ProjectionsRebuild extends BaseCommand {
@@ -55,10 +56,10 @@ export default class ProjectionsRebuild extends BaseCommand {
   }
 
   #tell(name: string, { events, position, difference, switched }: RebuildResult) {
-    const rows = difference.count === 0 ? 'no row differs' : `${difference.count} rows differ`
+    const rows = rowsThatDiffer(difference)
     const outcome = switched ? 'switched' : 'not switched'
     const sentence = `${name}: ${events} events to position ${position}, ${rows}, ${outcome}`
-    if (difference.count === 0) {
+    if (difference === null || difference.count === 0) {
       this.logger.success(sentence)
       return
     }
@@ -68,4 +69,11 @@ export default class ProjectionsRebuild extends BaseCommand {
       this.exitCode = 1
     }
   }
+}
+
+function rowsThatDiffer(difference: RebuildResult['difference']): string {
+  if (difference === null) {
+    return 'another version served until now'
+  }
+  return difference.count === 0 ? 'no row differs' : `${difference.count} rows differ`
 }

@@ -4,6 +4,9 @@ import { selectProjections } from '#projections/selection'
 import { verify } from '#projections/verify'
 import { withServices } from '#start/console_services'
 
+/** So many refused events are listed. */
+const SHOWN = 10
+
 export default class ProjectionsVerify extends BaseCommand {
   static override commandName = 'projections:verify'
   static override description = 'Fold the log into a scratch copy and compare every row'
@@ -24,19 +27,24 @@ export default class ProjectionsVerify extends BaseCommand {
     await withServices(async ({ config, eventStore }) => {
       for (const projection of selected) {
         const line = new ProgressLine(projection.name)
-        const { position, difference } = await verify({
+        const { position, difference, refused } = await verify({
           connectionString: config.databaseUrl,
           eventStore,
           projection,
           progress: (done, head) => line.update(done, head),
         })
         line.end()
-        if (difference.count === 0) {
+        if (difference.count === 0 && refused.length === 0) {
           this.logger.success(`${projection.name}: every row follows from the log, to ${position}`)
           continue
         }
         this.exitCode = 1
-        this.logger.error(`${projection.name}: ${difference.count} rows differ at ${position}`)
+        this.logger.error(
+          `${projection.name}: ${difference.count} rows differ at ${position}, ${refused.length} events are refused`
+        )
+        refused
+          .slice(0, SHOWN)
+          .forEach((event) => console.log(`  event ${event.position}: ${event.error}`))
         difference.sample.forEach(({ table, row }) =>
           console.log(`  ${table} ${JSON.stringify(row)}`)
         )

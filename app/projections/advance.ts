@@ -1,107 +1,100 @@
 import type { RecordedEvent } from '#event_store/port'
-import { advanceCheckpoints, lockCheckpoints, park, type Checkpoint } from './checkpoints.ts'
+import { announce } from './announcement.ts'
+import { advanceCheckpoints, lockCheckpoints, park, readParkedKeys } from './checkpoints.ts'
 import { foldInto } from './fold.ts'
 import type { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
 import { ReadModelTable, type Client, type Slot } from './table.ts'
+import { inTransaction, isDataError } from './transaction.ts'
 
-export const READ_MODELS_CHANNEL = 'picfast_read'
-
-export interface Advance {
+export interface Batch {
   client: Client
   pages: PageReader
   projections: readonly AnyProjection[]
   slot: Slot
+  /** The position of the projection that is furthest behind; those ahead of it skip what they have seen. */
+  from: number
   limit: number
   upTo?: number
 }
 
 export interface Advanced {
-  /** How many events were read. */
+  /** How many events were read and folded; 0 when there were none, or when others hold all the checkpoints. */
   events: number
   /** Where the projections that ran stand now. */
   position: number
 }
 
-/** The database refused what a fold wrote: its data, not the connection, is at fault. */
-class WriteRefused extends Error {
+/** A fold could not be written. The transaction is rolled back, and the other projections may go on. */
+export class ProjectionFailure extends Error {
+  override name = 'ProjectionFailure'
   readonly projection: string
 
   constructor(projection: string, cause: unknown) {
-    super(`"${projection}" could not be written`, { cause })
+    super(`"${projection}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     this.projection = projection
   }
 }
 
-/** SQLSTATE class 22 (data exception) or 23 (integrity constraint violation). */
-function isDataError(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    (error.code.startsWith('22') || error.code.startsWith('23'))
-  )
-}
-
 /**
- * Runs one batch: locks the checkpoints, reads on, folds, writes rows, and moves the checkpoints, in one transaction.
- * Projections that another process holds are left to it. When the database refuses a row, the batch is halved until
- * the event at fault stands alone, and that one is parked.
+ * Runs one batch: locks the checkpoints, folds what follows, writes rows, and moves the checkpoints, in one
+ * transaction. Projections that another process holds are left to it. When the database refuses a row, the batch is
+ * halved until the event at fault stands alone, and that one is parked.
+ *
+ * @throws ProjectionFailure when a read model cannot be written for another reason than its data
  */
-export async function advance(batch: Advance): Promise<Advanced> {
-  for (let limit = batch.limit; ;) {
-    try {
-      return await inTransaction(batch.client, () => runBatch({ ...batch, limit }, null))
-    } catch (error) {
-      if (!(error instanceof WriteRefused)) {
-        throw error
-      }
-      if (limit === 1) {
-        return inTransaction(batch.client, () => runBatch({ ...batch, limit }, error))
-      }
-      limit = Math.ceil(limit / 2)
-    }
-  }
-}
-
-export async function inTransaction<Result>(
-  client: Client,
-  work: () => Promise<Result>
-): Promise<Result> {
-  await client.query('begin')
-  try {
-    const result = await work()
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback').catch(() => {})
-    throw error
-  }
-}
-
-async function runBatch(batch: Advance, refused: WriteRefused | null): Promise<Advanced> {
-  const { client, projections, slot, pages, limit, upTo } = batch
-  const names = projections.map(({ name }) => name)
-  const locked = await lockCheckpoints(client, names, slot, { wait: slot !== 'live' })
-  if (locked.length === 0) {
-    return { events: 0, position: 0 }
-  }
-  const from = Math.min(...locked.map(({ position }) => position))
-  const events = await pages.read(from, limit, upTo)
-  const last = events.at(-1)
-  if (last === undefined) {
+export async function advance(batch: Batch): Promise<Advanced> {
+  const { client, pages, from, limit, upTo } = batch
+  let events = await pages.read(from, limit, upTo)
+  if (events.length === 0) {
     return { events: 0, position: from }
   }
-
-  const through = last.position
-  const moving = locked.filter(({ position }) => position < through)
-  for (const checkpoint of moving) {
-    const projection = projections.find(({ name }) => name === checkpoint.projection)
-    if (projection !== undefined) {
-      await runProjection(batch, projection, checkpoint, events, refused)
+  for (;;) {
+    try {
+      return await inTransaction(client, () => runBatch(batch, events, null))
+    } catch (error) {
+      if (!(error instanceof ProjectionFailure) || !isDataError(error.cause)) {
+        throw error
+      }
+      if (events.length === 1) {
+        return inTransaction(client, () => runBatch(batch, events, error))
+      }
+      events = events.slice(0, Math.ceil(events.length / 2))
     }
   }
-  const moved = moving.map(({ projection }) => projection)
+}
+
+async function runBatch(
+  batch: Batch,
+  events: readonly RecordedEvent[],
+  refused: ProjectionFailure | null
+): Promise<Advanced> {
+  const { client, projections, slot, from } = batch
+  const through = events.at(-1)?.position ?? from
+  const names = projections.map(({ name }) => name)
+  const locked = await lockCheckpoints(client, names, slot, { wait: slot !== 'live' })
+  const byName = new Map(locked.map((checkpoint) => [checkpoint.projection, checkpoint]))
+  const parkedKeys = await readParkedKeys(client, names, slot)
+
+  const moved: string[] = []
+  for (const projection of projections) {
+    const { name, version } = projection
+    const checkpoint = byName.get(name)
+    const isDue =
+      checkpoint?.version === version &&
+      checkpoint.position >= from &&
+      checkpoint.position < through
+    if (isDue) {
+      const subject =
+        refused?.projection === name ? refusing(projection, refused.cause) : projection
+      const unseen = events.filter(({ position }) => position > checkpoint.position)
+      await runProjection(client, subject, slot, unseen, parkedKeys(name))
+      moved.push(name)
+    }
+  }
+  if (moved.length === 0) {
+    return { events: 0, position: from }
+  }
   await advanceCheckpoints(client, moved, slot, through)
   if (slot === 'live') {
     await announce(client, moved, through)
@@ -109,44 +102,26 @@ async function runBatch(batch: Advance, refused: WriteRefused | null): Promise<A
   return { events: events.length, position: through }
 }
 
-/** Folds events into one copy whose checkpoint the caller's transaction holds, and moves it to `through`. */
-export async function advanceLocked(
+/** Folds events into one copy, whose checkpoint the caller's transaction holds and moves. */
+export async function runProjection(
   client: Client,
   projection: AnyProjection,
-  checkpoint: Checkpoint,
   slot: Slot,
   events: readonly RecordedEvent[],
-  through: number
+  parkedKeys: ReadonlySet<string>
 ): Promise<void> {
-  await runProjection({ client, slot }, projection, checkpoint, events, null)
-  await advanceCheckpoints(client, [projection.name], slot, through)
-}
-
-async function runProjection(
-  { client, slot }: Pick<Advance, 'client' | 'slot'>,
-  projection: AnyProjection,
-  checkpoint: Checkpoint,
-  events: readonly RecordedEvent[],
-  refused: WriteRefused | null
-) {
-  const unseen =
-    checkpoint.position < (events[0]?.position ?? 0)
-      ? events
-      : events.filter(({ position }) => position > checkpoint.position)
-  const culprit = refused?.projection === projection.name
-  const subject = culprit ? refusing(projection, refused.cause) : projection
   try {
     const table = new ReadModelTable(projection, slot)
-    const parked = await foldInto(client, subject, table, unseen, checkpoint.parkedKeys)
+    const parked = await foldInto(client, projection, table, events, parkedKeys)
     if (parked.length > 0) {
       await park(client, projection.name, slot, parked)
     }
   } catch (error) {
-    throw isDataError(error) ? new WriteRefused(projection.name, error) : error
+    throw new ProjectionFailure(projection.name, error)
   }
 }
 
-/** The projection as one that cannot digest anything, so that the event at fault is parked with the database's reason. */
+/** The projection as one that digests nothing, so that the event at fault is parked with the database's reason. */
 function refusing(projection: AnyProjection, cause: unknown): AnyProjection {
   return {
     ...projection,
@@ -154,13 +129,4 @@ function refusing(projection: AnyProjection, cause: unknown): AnyProjection {
       throw cause
     },
   }
-}
-
-/** Told at the commit to those who wait for a read model. */
-export async function announce(client: Client, projections: readonly string[], position: number) {
-  await client.query({
-    name: 'announce_read_models',
-    text: 'select pg_notify($1, $2)',
-    values: [READ_MODELS_CHANNEL, JSON.stringify({ projections, position })],
-  })
 }

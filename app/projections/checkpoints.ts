@@ -4,15 +4,29 @@ import type { Client, Slot } from './table.ts'
 
 export interface Checkpoint {
   projection: string
+  /** The version of the projection whose rows lie there. */
+  version: number
   position: number
-  /** Streams whose events are parked. */
-  parkedKeys: ReadonlySet<string>
 }
 
 interface CheckpointRow {
   projection: string
+  version: number
   position: string
-  parked: string[] | null
+}
+
+function readCheckpoint({ projection, version, position }: CheckpointRow): Checkpoint {
+  return { projection, version, position: Number(position) }
+}
+
+/** Where all copies in a slot stand, without locking them. */
+export async function readCheckpoints(client: Client, slot: Slot): Promise<Checkpoint[]> {
+  const { rows } = await client.query<CheckpointRow>({
+    name: 'read_checkpoints',
+    text: 'select projection, version, position from run.checkpoints where slot = $1',
+    values: [slot],
+  })
+  return rows.map(readCheckpoint)
 }
 
 /**
@@ -27,21 +41,34 @@ export async function lockCheckpoints(
 ): Promise<Checkpoint[]> {
   const { rows } = await client.query<CheckpointRow>({
     name: `lock_checkpoints_${options.wait}`,
-    text: `select c.projection, c.position, (
-             select array_agg(distinct p.partition_key) from run.parked_events p
-             where p.projection = c.projection and p.slot = c.slot
-           ) as parked
-           from run.checkpoints c
-           where c.projection = any($1::text[]) and c.slot = $2
-           order by c.projection for update of c ${options.wait ? '' : 'skip locked'}`,
+    text: `select projection, version, position from run.checkpoints
+           where projection = any($1::text[]) and slot = $2
+           order by projection for update ${options.wait ? '' : 'skip locked'}`,
     values: [projections, slot],
   })
-  return rows.map(({ projection, position, parked }) => ({
-    projection,
-    position: Number(position),
-    parkedKeys: new Set(parked ?? []),
-  }))
+  return rows.map(readCheckpoint)
 }
+
+/**
+ * Streams that have parked events, by projection. To be asked after the checkpoints are locked, in a statement of its
+ * own: the locking one may see less than what was committed while it waited.
+ */
+export async function readParkedKeys(
+  client: Client,
+  projections: readonly string[],
+  slot: Slot
+): Promise<(projection: string) => ReadonlySet<string>> {
+  const { rows } = await client.query<{ projection: string; keys: string[] }>({
+    name: 'parked_keys',
+    text: `select projection, array_agg(distinct partition_key) as keys from run.parked_events
+           where projection = any($1::text[]) and slot = $2 group by projection`,
+    values: [projections, slot],
+  })
+  const byProjection = new Map(rows.map(({ projection, keys }) => [projection, new Set(keys)]))
+  return (projection) => byProjection.get(projection) ?? NOTHING_PARKED
+}
+
+const NOTHING_PARKED: ReadonlySet<string> = new Set()
 
 export async function advanceCheckpoints(
   client: Client,

@@ -10,12 +10,15 @@ export interface Parked {
   error: string | null
 }
 
-interface Keyed {
+interface Touching {
   event: RecordedEvent
   keys: readonly RowKey[]
+  /** Why the event's rows could not even be named. */
+  failure?: unknown
 }
 
-function sentenceOf(error: unknown): string {
+/** Why an event was refused, as it is shown. */
+export function sentenceOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 2_000) : String(error)
 }
 
@@ -35,52 +38,16 @@ export async function foldInto(
   events: readonly RecordedEvent[],
   alreadyParked: ReadonlySet<string>
 ): Promise<Parked[]> {
-  const parked: Parked[] = []
-  const blocked = new Set(alreadyParked)
-  const park = (event: RecordedEvent, error: unknown) => {
-    const partitionKey = partitionKeyOf(event)
-    parked.push({
-      position: event.position,
-      partitionKey,
-      error: blocked.has(partitionKey) ? null : sentenceOf(error),
-    })
-    blocked.add(partitionKey)
-  }
-
-  const touching: Keyed[] = []
+  const touching = touchingEvents(projection, events)
   const wanted = new Set<RowKey>()
-  for (const event of events) {
-    try {
-      const keys = projection.keys(event)
-      if (keys.length > 0) {
-        touching.push({ event, keys })
-      }
-    } catch (error) {
-      park(event, error)
-    }
-  }
-  if (touching.length === 0) {
-    return parked
-  }
   for (const { event, keys } of touching) {
-    if (!blocked.has(partitionKeyOf(event))) {
+    if (!alreadyParked.has(partitionKeyOf(event))) {
       keys.forEach((key) => wanted.add(key))
     }
   }
-
   const loaded = wanted.size === 0 ? [] : await table.load(client, [...wanted])
   const rows = new RowSet(projection.table.key, loaded)
-  for (const { event } of touching) {
-    if (blocked.has(partitionKeyOf(event))) {
-      park(event, null)
-      continue
-    }
-    try {
-      rows.attempt(() => projection.apply(rows, event))
-    } catch (error) {
-      park(event, error)
-    }
-  }
+  const parked = foldRows(projection, rows, touching, alreadyParked)
 
   const { written, removed } = rows.changes()
   if (removed.length > 0) {
@@ -88,6 +55,49 @@ export async function foldInto(
   }
   if (written.length > 0) {
     await table.write(client, written)
+  }
+  return parked
+}
+
+function touchingEvents(projection: AnyProjection, events: readonly RecordedEvent[]): Touching[] {
+  const touching: Touching[] = []
+  for (const event of events) {
+    try {
+      const keys = projection.keys(event)
+      if (keys.length > 0) {
+        touching.push({ event, keys })
+      }
+    } catch (failure) {
+      touching.push({ event, keys: [], failure })
+    }
+  }
+  return touching
+}
+
+function foldRows(
+  projection: AnyProjection,
+  rows: RowSet,
+  touching: readonly Touching[],
+  alreadyParked: ReadonlySet<string>
+): Parked[] {
+  const parked: Parked[] = []
+  const blocked = new Set(alreadyParked)
+  for (const { event, keys, failure } of touching) {
+    const { position } = event
+    const partitionKey = partitionKeyOf(event)
+    if (blocked.has(partitionKey)) {
+      parked.push({ position, partitionKey, error: null })
+      continue
+    }
+    try {
+      if (failure !== undefined) {
+        throw failure
+      }
+      rows.attempt(keys, () => projection.apply(rows, event))
+    } catch (error) {
+      parked.push({ position, partitionKey, error: sentenceOf(error) })
+      blocked.add(partitionKey)
+    }
   }
   return parked
 }

@@ -1,11 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { EventStore } from '#event_store/port'
-import { inTransaction } from './advance.ts'
-import { insertCheckpoint } from './checkpoints.ts'
+import { insertCheckpoint, readCheckpoints } from './checkpoints.ts'
 import type { AnyProjection } from './projection.ts'
 import { rebuild, type RebuildProgress } from './rebuild.ts'
-import { projectionSession } from './runtime.ts'
-import { ReadModelTable } from './table.ts'
+import { RebuildError } from './rebuild_lock.ts'
+import { copySession } from './session.ts'
+import { ReadModelTable, type Client } from './table.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface InstallOptions {
   connectionString: string
@@ -14,37 +16,50 @@ export interface InstallOptions {
   progress?: (progress: RebuildProgress) => void
 }
 
+/** So often a process looks whether another has finished a rebuild that both want. */
+const WAIT_MILLISECONDS = 500
+
 /**
  * Makes the tables of read models that are not there yet, and rebuilds those whose version in the code is another than
  * the installed one. Safe to run in several processes at once.
  */
 export async function installProjections(options: InstallOptions): Promise<void> {
-  const client = new pg.Client(projectionSession(options.connectionString))
+  const { connectionString, projections } = options
+  const client = new pg.Client(copySession(connectionString))
   await client.connect()
   try {
-    const outdated: AnyProjection[] = []
-    await inTransaction(client, async () => {
-      await client.query('lock table run.checkpoints in share row exclusive mode')
-      const { rows } = await client.query<{ projection: string; version: number }>(
-        `select projection, version from run.checkpoints where slot = 'live'`
-      )
-      const installed = new Map(rows.map(({ projection, version }) => [projection, version]))
-      for (const projection of options.projections) {
-        const version = installed.get(projection.name)
-        if (version === undefined) {
-          const table = new ReadModelTable(projection, 'live')
-          await table.create(client)
-          await table.createIndexes(client)
-          await insertCheckpoint(client, projection, 'live')
-        } else if (version !== projection.version) {
-          outdated.push(projection)
+    await inTransaction(client, () => makeMissing(client, projections))
+    for (const projection of projections) {
+      while ((await installedVersions(client)).get(projection.name) !== projection.version) {
+        try {
+          await rebuild({ ...options, projection, gate: false })
+        } catch (error) {
+          if (!(error instanceof RebuildError && error.code === 'E_REBUILD_RUNNING')) {
+            throw error
+          }
+          await delay(WAIT_MILLISECONDS)
         }
       }
-    })
-    for (const projection of outdated) {
-      await rebuild({ ...options, projection, gate: false })
     }
   } finally {
     await client.end()
   }
+}
+
+async function makeMissing(client: Client, projections: readonly AnyProjection[]) {
+  await client.query('lock table run.checkpoints in share row exclusive mode')
+  const installed = await installedVersions(client)
+  for (const projection of projections) {
+    if (!installed.has(projection.name)) {
+      const table = new ReadModelTable(projection, 'live')
+      await table.create(client)
+      await table.createIndexes(client)
+      await insertCheckpoint(client, projection, 'live')
+    }
+  }
+}
+
+async function installedVersions(client: Client): Promise<Map<string, number>> {
+  const checkpoints = await readCheckpoints(client, 'live')
+  return new Map(checkpoints.map(({ projection, version }) => [projection, version]))
 }

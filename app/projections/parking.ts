@@ -1,11 +1,12 @@
 import pg from 'pg'
 import type { EventStore, RecordedEvent } from '#event_store/port'
-import { announce, inTransaction } from './advance.ts'
+import { announce } from './announcement.ts'
 import { lockCheckpoints } from './checkpoints.ts'
-import { foldInto } from './fold.ts'
+import { foldInto, sentenceOf, type Parked } from './fold.ts'
 import type { AnyProjection } from './projection.ts'
-import { projectionSession } from './runtime.ts'
+import { projectionSession } from './session.ts'
 import { ReadModelTable, type Client } from './table.ts'
+import { inTransaction, isDataError } from './transaction.ts'
 
 /** A stream that a projection could not digest from one event on. */
 export interface ParkedStream {
@@ -17,6 +18,8 @@ export interface ParkedStream {
   /** How many events wait, the refused one included. */
   waiting: number
   parkedAt: string
+  /** How often the refused event was tried. */
+  attempts: number
 }
 
 interface ParkedRow {
@@ -26,13 +29,14 @@ interface ParkedRow {
   error: string | null
   waiting: string
   parked_at: Date
+  attempts: number
 }
 
 /** What the live read models have parked, oldest first. */
 export async function listParked(client: Client): Promise<ParkedStream[]> {
   const { rows } = await client.query<ParkedRow>(
     `select distinct on (projection, partition_key) projection, partition_key, position, error, parked_at,
-       count(*) over (partition by projection, partition_key) as waiting
+       attempts, count(*) over (partition by projection, partition_key) as waiting
      from run.parked_events where slot = 'live'
      order by projection, partition_key, position`
   )
@@ -44,6 +48,7 @@ export async function listParked(client: Client): Promise<ParkedStream[]> {
       error: row.error ?? '',
       waiting: Number(row.waiting),
       parkedAt: row.parked_at.toISOString(),
+      attempts: row.attempts,
     }))
     .sort((one, other) => one.position - other.position)
 }
@@ -62,16 +67,15 @@ export async function retryParked(options: RetryOptions): Promise<string | null>
   await client.connect()
   try {
     return await inTransaction(client, async () => {
-      const [checkpoint] = await lockCheckpoints(client, [projection.name], 'live', { wait: true })
+      const [live] = await lockCheckpoints(client, [projection.name], 'live', { wait: true })
+      if (live?.version !== projection.version) {
+        return `version ${projection.version} is not installed`
+      }
       const events = await readParked(client, eventStore, projection.name, partitionKey)
-      const table = new ReadModelTable(projection, 'live')
-      await client.query('savepoint attempt')
-      const parked = await foldInto(client, projection, table, events, new Set())
-      const refused = parked[0]
-      if (refused !== undefined) {
-        await client.query('rollback to savepoint attempt')
+      const refused = await tryToFold(client, projection, events)
+      if (refused !== null) {
         await client.query(
-          `update run.parked_events set error = $3
+          `update run.parked_events set error = $3, attempts = attempts + 1
            where projection = $1 and slot = 'live' and position = $2`,
           [projection.name, refused.position, refused.error]
         )
@@ -82,13 +86,47 @@ export async function retryParked(options: RetryOptions): Promise<string | null>
          where projection = $1 and slot = 'live' and partition_key = $2`,
         [projection.name, partitionKey]
       )
-      await announce(client, [projection.name], checkpoint?.position ?? 0)
+      await announce(client, [projection.name], live.position)
       return null
     })
   } finally {
     await client.end()
   }
 }
+
+/** Folds one event after the other; when one is refused, nothing has happened. */
+async function tryToFold(
+  client: Client,
+  projection: AnyProjection,
+  events: readonly RecordedEvent[]
+): Promise<{ position: number; error: string } | null> {
+  const table = new ReadModelTable(projection, 'live')
+  await client.query('savepoint attempt')
+  for (const event of events) {
+    const error = await reasonAgainst(() =>
+      foldInto(client, projection, table, [event], NOTHING_PARKED)
+    )
+    if (error !== null) {
+      await client.query('rollback to savepoint attempt')
+      return { position: event.position, error }
+    }
+  }
+  return null
+}
+
+async function reasonAgainst(fold: () => Promise<Parked[]>): Promise<string | null> {
+  try {
+    const [refused] = await fold()
+    return refused?.error ?? null
+  } catch (error) {
+    if (isDataError(error)) {
+      return sentenceOf(error)
+    }
+    throw error
+  }
+}
+
+const NOTHING_PARKED: ReadonlySet<string> = new Set()
 
 async function readParked(
   client: Client,
@@ -98,13 +136,10 @@ async function readParked(
 ): Promise<RecordedEvent[]> {
   const { rows } = await client.query<{ position: string }>(
     `select position from run.parked_events
-     where projection = $1 and slot = 'live' and partition_key = $2 order by position`,
+     where projection = $1 and slot = 'live' and partition_key = $2`,
     [projection, partitionKey]
   )
-  const events: RecordedEvent[] = []
-  for (const row of rows) {
-    const position = Number(row.position)
-    events.push(...(await eventStore.readAll({ after: position - 1, upTo: position, limit: 1 })))
-  }
-  return events
+  const positions = new Set(rows.map(({ position }) => Number(position)))
+  const events = await eventStore.readStream(partitionKey)
+  return events.filter(({ position }) => positions.has(position))
 }

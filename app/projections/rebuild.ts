@@ -1,17 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { EventStore } from '#event_store/port'
-import { advance, advanceLocked, announce, inTransaction } from './advance.ts'
-import {
-  clearSlot,
-  insertCheckpoint,
-  lockCheckpoints,
-  moveSlot,
-  type Checkpoint,
-} from './checkpoints.ts'
+import { advance } from './advance.ts'
+import { insertCheckpoint, readCheckpoints } from './checkpoints.ts'
 import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
-import { projectionSession } from './runtime.ts'
-import { ReadModelTable, SCHEMAS, type Slot, type TableDifference } from './table.ts'
+import { holdRebuildLock, RebuildError } from './rebuild_lock.ts'
+import { copySession } from './session.ts'
+import { catchUp, dropCopy, switchToNext } from './switch.ts'
+import { ReadModelTable, type Client, type Slot, type TableDifference } from './table.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface RebuildProgress {
   projection: string
@@ -34,248 +32,134 @@ export interface RebuildOptions {
 
 export interface RebuildResult {
   events: number
+  /** Where the new copy stands. */
   position: number
-  difference: TableDifference
+  /** `null` when the installed version is another: its rows cannot be compared. */
+  difference: TableDifference | null
   switched: boolean
 }
 
-export type RebuildErrorCode = 'E_REBUILD_RUNNING' | 'E_NOTHING_TO_ROLL_BACK' | 'E_NOT_INSTALLED'
-
-export class RebuildError extends Error {
-  override name = 'RebuildError'
-  readonly code: RebuildErrorCode
-
-  constructor(code: RebuildErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
+interface Rebuild extends RebuildOptions {
+  client: Client
+  pages: PageReader
 }
 
 const FILL_BATCH = 5_000
-/** The switch waits for the end of a reader's statement, and gives up to let others pass before it tries again. */
-const SWITCH_LOCK_MILLISECONDS = 1_000
-const SWITCH_ATTEMPTS = 20
-/** So close to the live copy, the rest is read while both stand still. */
-const CLOSE_BEHIND = 1_000
 const SAMPLE_ROWS = 10
+/** So often the live copy is looked at when it lags behind the new one. */
+const WAIT_MILLISECONDS = 50
 
 /**
  * Builds a read model anew beside the one that serves: fills it from the start of the log, compares both at the same
  * position, and puts it in place in one short transaction. The old one is kept for `rollback`.
  *
- * @throws RebuildError E_NOT_INSTALLED, E_REBUILD_RUNNING
+ * @throws RebuildError E_NOT_INSTALLED, E_REBUILD_RUNNING, E_SWITCH_BLOCKED
  */
 export async function rebuild(options: RebuildOptions): Promise<RebuildResult> {
-  return onConnection(options.connectionString, async (client) => {
-    await holdRebuildLock(client, options.projection.name)
-    const { projection } = options
-    const next = new ReadModelTable(projection, 'next')
-    await inTransaction(client, async () => {
-      await next.drop(client)
-      await clearSlot(client, projection.name, 'next')
-      await next.create(client)
-      await insertCheckpoint(client, projection, 'next')
-    })
-    const events = await fill(client, options)
-    report(options, 'index')
-    await next.createIndexes(client)
-    const result = await compareAndSwitch(client, options)
-    if (!result.switched) {
-      await inTransaction(client, async () => {
-        await next.drop(client)
-        await clearSlot(client, projection.name, 'next')
-      })
-    }
-    return { events, ...result }
-  })
-}
-
-/**
- * Puts the copy from before the last switch back in place; it then catches up from where it stood.
- *
- * @throws RebuildError E_NOTHING_TO_ROLL_BACK, E_REBUILD_RUNNING
- */
-export async function rollback(options: {
-  connectionString: string
-  projection: AnyProjection
-}): Promise<void> {
-  const { projection } = options
-  await onConnection(options.connectionString, async (client) => {
-    await holdRebuildLock(client, projection.name)
-    await withShortLocks(client, async () => {
-      const [previous] = await lockCheckpoints(client, [projection.name], 'previous', {
-        wait: true,
-      })
-      if (previous === undefined) {
-        throw new RebuildError(
-          'E_NOTHING_TO_ROLL_BACK',
-          `There is no earlier copy of "${projection.name}"`
-        )
-      }
-      await lockCheckpoints(client, [projection.name], 'live', { wait: true })
-      await move(client, projection, 'live', 'scratch')
-      await move(client, projection, 'previous', 'live')
-      await move(client, projection, 'scratch', 'previous')
-    })
-  })
-}
-
-async function onConnection<Result>(
-  connectionString: string,
-  work: (client: pg.Client) => Promise<Result>
-): Promise<Result> {
-  const client = new pg.Client({
-    ...projectionSession(connectionString),
-    options: '-c synchronous_commit=off -c jit=off -c maintenance_work_mem=128MB',
-  })
+  const { projection, gate, dryRun = false } = options
+  const client = new pg.Client(copySession(options.connectionString))
   await client.connect()
+  const work: Rebuild = { ...options, client, pages: new PageReader(options.eventStore) }
   try {
-    return await work(client)
+    await holdRebuildLock(client, projection.name)
+    const live = await checkpointOf(client, projection, 'live')
+    await inTransaction(client, () => makeCopy(client, projection))
+    const events = await fill(work)
+    report(work, 'index')
+    await new ReadModelTable(projection, 'next').createIndexes(client)
+
+    report(work, 'compare')
+    const difference = live.version === projection.version ? await compare(work) : null
+    const differs = difference !== null && difference.count > 0
+    if (dryRun || (gate && differs)) {
+      const { position } = await checkpointOf(client, projection, 'next')
+      await inTransaction(client, () => dropCopy(client, projection, 'next'))
+      return { events, position, difference, switched: false }
+    }
+    await new ReadModelTable(projection, 'next').analyze(client)
+    await readOn(work)
+    report(work, 'switch')
+    const position = await switchToNext(client, options.eventStore, projection)
+    return { events, position, difference, switched: true }
   } finally {
     await client.end()
   }
 }
 
-/** One rebuild of a read model at a time; the lock goes with the connection. */
-async function holdRebuildLock(client: pg.Client, projection: string) {
-  const { rows } = await client.query<{ held: boolean }>(
-    `select pg_try_advisory_lock(hashtextextended('picfast rebuild ' || $1, 0)) as held`,
-    [projection]
-  )
-  if (rows[0]?.held !== true) {
-    throw new RebuildError('E_REBUILD_RUNNING', `"${projection}" is being rebuilt already`)
-  }
+async function makeCopy(client: Client, projection: AnyProjection) {
+  await dropCopy(client, projection, 'next')
+  await new ReadModelTable(projection, 'next').create(client)
+  await insertCheckpoint(client, projection, 'next')
 }
 
-function report(options: RebuildOptions, phase: RebuildProgress['phase'], position = 0, head = 0) {
-  options.progress?.({ projection: options.projection.name, phase, position, head })
+function report(work: Rebuild, phase: RebuildProgress['phase'], position = 0, head = 0) {
+  work.progress?.({ projection: work.projection.name, phase, position, head })
 }
 
-async function fill(client: pg.Client, options: RebuildOptions): Promise<number> {
-  const { eventStore, projection } = options
-  const pages = new PageReader(eventStore)
-  const head = (await eventStore.head()).position
+async function fill(work: Rebuild): Promise<number> {
+  const head = (await work.eventStore.head()).position
   let events = 0
-  let position = 0
-  while (position < head) {
-    const advanced = await advance({
-      client,
-      pages,
-      projections: [projection],
-      slot: 'next',
-      limit: FILL_BATCH,
-      upTo: head,
-    })
+  for (let from = 0; from < head;) {
+    const advanced = await advanceCopy(work, 'next', from, head)
     if (advanced.events === 0) {
       break
     }
     events += advanced.events
-    position = advanced.position
-    report(options, 'fill', position, head)
+    from = advanced.position
+    report(work, 'fill', from, head)
   }
   return events
 }
 
-async function compareAndSwitch(client: pg.Client, options: RebuildOptions) {
-  const { projection, gate, dryRun = false } = options
-  report(options, 'compare')
-  await drawClose(client, options)
-  return withShortLocks(client, async () => {
-    const position = await drain(client, options)
-    const difference = await differenceOf(client, projection)
-    const switched = !dryRun && !(gate && difference.count > 0)
-    if (switched) {
-      report(options, 'switch', position, position)
-      await new ReadModelTable(projection, 'previous').drop(client)
-      await clearSlot(client, projection.name, 'previous')
-      await move(client, projection, 'live', 'previous')
-      await move(client, projection, 'next', 'live')
-      await announce(client, [projection.name], position)
+/** Reads to the end of the log, as it is now. */
+async function readOn(work: Rebuild): Promise<void> {
+  let { position: from } = await checkpointOf(work.client, work.projection, 'next')
+  for (let events = FILL_BATCH; events === FILL_BATCH;) {
+    ;({ events, position: from } = await advanceCopy(work, 'next', from))
+  }
+}
+
+/**
+ * Compares the new copy with the one that serves, which goes on meanwhile: it is seen in one snapshot, and the new one
+ * is brought to the position of that snapshot.
+ */
+async function compare(work: Rebuild): Promise<TableDifference> {
+  const { client, projection, eventStore } = work
+  await readOn(work)
+  for (;;) {
+    const difference = await inTransaction(client, async () => {
+      await client.query('set transaction isolation level repeatable read')
+      const live = await checkpointOf(client, projection, 'live')
+      const next = await checkpointOf(client, projection, 'next')
+      if (live.position < next.position) {
+        return null
+      }
+      await catchUp(client, eventStore, projection, next.position, live.position)
+      const table = new ReadModelTable(projection, 'live')
+      return table.difference(client, new ReadModelTable(projection, 'next'), SAMPLE_ROWS)
+    })
+    if (difference !== null) {
+      return difference
     }
-    return { position, difference, switched }
-  })
-}
-
-/** Follows the live copy until little is left, so that it stands still only for a moment. */
-async function drawClose(client: pg.Client, { eventStore, projection }: RebuildOptions) {
-  const pages = new PageReader(eventStore)
-  let events = CLOSE_BEHIND
-  while (events >= CLOSE_BEHIND) {
-    ;({ events } = await advance({
-      client,
-      pages,
-      projections: [projection],
-      slot: 'next',
-      limit: FILL_BATCH,
-    }))
+    // Nobody may be running it, so the live copy is helped on.
+    const live = await checkpointOf(client, projection, 'live')
+    const { events } = await advanceCopy(work, 'live', live.position)
+    if (events === 0) {
+      await delay(WAIT_MILLISECONDS)
+    }
   }
 }
 
-/** Brings whichever copy is behind to where the other stands, in the transaction that holds both. */
-async function drain(client: pg.Client, options: RebuildOptions): Promise<number> {
-  const { eventStore, projection } = options
-  const live = await requireLocked(client, projection, 'live')
-  const next = await requireLocked(client, projection, 'next')
-  const to = Math.max(live.position, next.position)
-  const [slot, behind]: [Slot, Checkpoint] =
-    live.position < next.position ? ['live', live] : ['next', next]
-  for (let after = behind.position; after < to;) {
-    const events = await eventStore.readAll({ after, upTo: to, limit: FILL_BATCH })
-    after = events.at(-1)?.position ?? to
-    await advanceLocked(client, projection, behind, slot, events, after)
-  }
-  return to
+async function advanceCopy(work: Rebuild, slot: Slot, from: number, upTo?: number) {
+  const { client, pages, projection } = work
+  return advance({ client, pages, projections: [projection], slot, from, limit: FILL_BATCH, upTo })
 }
 
-async function requireLocked(
-  client: pg.Client,
-  projection: AnyProjection,
-  slot: Slot
-): Promise<Checkpoint> {
-  const [checkpoint] = await lockCheckpoints(client, [projection.name], slot, { wait: true })
-  if (checkpoint === undefined) {
+async function checkpointOf(client: Client, projection: AnyProjection, slot: Slot) {
+  const checkpoints = await readCheckpoints(client, slot)
+  const found = checkpoints.find((checkpoint) => checkpoint.projection === projection.name)
+  if (found === undefined) {
     throw new RebuildError('E_NOT_INSTALLED', `"${projection.name}" is not installed`)
   }
-  return checkpoint
-}
-
-/** A changed table cannot be compared column by column; it is known by its version. */
-async function differenceOf(
-  client: pg.Client,
-  projection: AnyProjection
-): Promise<TableDifference> {
-  const { rows } = await client.query<{ version: number }>(
-    `select version from run.checkpoints where projection = $1 and slot = 'live'`,
-    [projection.name]
-  )
-  if (rows[0]?.version !== projection.version) {
-    return { count: 0, sample: [] }
-  }
-  const live = new ReadModelTable(projection, 'live')
-  return live.difference(client, new ReadModelTable(projection, 'next'), SAMPLE_ROWS)
-}
-
-async function move(client: pg.Client, projection: AnyProjection, from: Slot, to: Slot) {
-  await client.query(`alter table ${SCHEMAS[from]}.${projection.name} set schema ${SCHEMAS[to]}`)
-  await moveSlot(client, projection.name, from, to)
-}
-
-/** Runs a transaction that takes table locks, in short tries: a queue behind a waiting lock would stop all readers. */
-async function withShortLocks<Result>(
-  client: pg.Client,
-  work: () => Promise<Result>
-): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await inTransaction(client, async () => {
-        await client.query(`set local lock_timeout = ${SWITCH_LOCK_MILLISECONDS}`)
-        return work()
-      })
-    } catch (error) {
-      const isLockTimeout = error instanceof Error && 'code' in error && error.code === '55P03'
-      if (!isLockTimeout || attempt >= SWITCH_ATTEMPTS) {
-        throw error
-      }
-    }
-  }
+  return found
 }

@@ -12,6 +12,7 @@ export class RowSet implements Rows<Row> {
   readonly #rows = new Map<RowKey, Row | undefined>()
   readonly #changed = new Set<RowKey>()
   #journal: Before[] = []
+  #open: readonly RowKey[] = []
 
   constructor(keyColumn: string, loaded: Iterable<[RowKey, Row]>) {
     this.#keyColumn = keyColumn
@@ -21,6 +22,7 @@ export class RowSet implements Rows<Row> {
   }
 
   get(key: RowKey): Row | undefined {
+    this.#check(key)
     return this.#rows.get(key)
   }
 
@@ -29,17 +31,20 @@ export class RowSet implements Rows<Row> {
     if (typeof key !== 'number' && typeof key !== 'string') {
       throw new TypeError(`A row has no key in "${this.#keyColumn}"`)
     }
+    this.#check(key)
     this.#change(key, row)
   }
 
   remove(key: RowKey): void {
+    this.#check(key)
     if (this.#rows.get(key) !== undefined) {
       this.#change(key, undefined)
     }
   }
 
-  /** Runs one event's changes: all of them stay, or none when it throws. */
-  attempt(changes: () => void): void {
+  /** Runs one event's changes to the rows of these keys: all of them stay, or none when it throws. */
+  attempt(keys: readonly RowKey[], changes: () => void): void {
+    this.#open = keys
     this.#journal = []
     try {
       changes()
@@ -67,6 +72,13 @@ export class RowSet implements Rows<Row> {
       }
     }
     return { written, removed }
+  }
+
+  /** A row that was not asked for is in memory by chance only: what came of it would depend on the batch. */
+  #check(key: RowKey) {
+    if (!this.#open.includes(key)) {
+      throw new RangeError(`The event did not name the row "${key}"`)
+    }
   }
 
   #change(key: RowKey, row: Row | undefined) {

@@ -2,14 +2,14 @@ import type pg from 'pg'
 import type { Json } from '#domain/event_definition'
 import type { AnyProjection, Row, RowKey } from './projection.ts'
 
-/** Where a copy of a read model lies: the one that serves, one being built, the one before, one for comparing. */
+/** Where a copy of a read model lies: the one that serves, one being built, the one before, one for comparing only. */
 export type Slot = 'live' | 'next' | 'previous' | 'scratch'
 
 export const SCHEMAS: Record<Slot, string> = {
   live: 'read',
   next: 'read_next',
   previous: 'read_previous',
-  scratch: 'read_scratch',
+  scratch: 'pg_temp',
 }
 
 export type Client = Pick<pg.ClientBase, 'query'>
@@ -18,13 +18,11 @@ export type Client = Pick<pg.ClientBase, 'query'>
 export class ReadModelTable {
   readonly name: string
   readonly #projection: AnyProjection
-  readonly #slot: Slot
   readonly #columns: Array<[name: string, type: string]>
 
   constructor(projection: AnyProjection, slot: Slot) {
     this.name = `${SCHEMAS[slot]}.${projection.name}`
     this.#projection = projection
-    this.#slot = slot
     this.#columns = Object.entries(projection.table.columns)
   }
 
@@ -48,6 +46,11 @@ export class ReadModelTable {
 
   async drop(client: Client): Promise<void> {
     await client.query(`drop table if exists ${this.name}`)
+  }
+
+  /** So that queries are planned well from the start. */
+  async analyze(client: Client): Promise<void> {
+    await client.query(`analyze ${this.name}`)
   }
 
   async load(client: Client, keys: readonly RowKey[]): Promise<Array<[RowKey, Row]>> {
@@ -114,10 +117,6 @@ export class ReadModelTable {
         row,
       })),
     }
-  }
-
-  get slot(): Slot {
-    return this.#slot
   }
 }
 

@@ -1,15 +1,15 @@
 import pg from 'pg'
-import type { EventStore } from '#event_store/port'
-import { advanceLocked, inTransaction } from './advance.ts'
-import { clearSlot, type Checkpoint } from './checkpoints.ts'
+import type { EventStore, RecordedEvent } from '#event_store/port'
+import { readCheckpoints } from './checkpoints.ts'
+import { foldInto, type Parked } from './fold.ts'
+import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
-import { projectionSession } from './runtime.ts'
-import { ReadModelTable, type TableDifference } from './table.ts'
+import { copySession } from './session.ts'
+import { ReadModelTable, type Client, type TableDifference } from './table.ts'
+import { inTransaction } from './transaction.ts'
 
 const BATCH = 5_000
 const SAMPLE_ROWS = 10
-/** The scratch copy begins before the first event. */
-const UNSEEN: Checkpoint = { projection: '', position: 0, parkedKeys: new Set() }
 
 export interface VerifyOptions {
   connectionString: string
@@ -23,49 +23,61 @@ export interface Verification {
   position: number
   events: number
   difference: TableDifference
+  /** Events that the live copy took in and that could not be folded now. */
+  refused: Parked[]
 }
 
 /**
- * Folds the log into a scratch copy up to where the live one stands, and compares every row. The live one is seen in
- * one snapshot and goes on meanwhile; parked events are left out of both.
+ * Folds the log into a temporary copy up to where the live one stands, and compares every row. The live one is seen in
+ * one snapshot and goes on meanwhile; what it has parked is left out of both.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { connectionString, eventStore, projection, progress } = options
-  const client = new pg.Client({
-    ...projectionSession(connectionString),
-    options: '-c synchronous_commit=off -c jit=off',
-  })
+  const client = new pg.Client(copySession(options.connectionString))
   await client.connect()
   try {
     return await inTransaction(client, async () => {
       await client.query('set transaction isolation level repeatable read')
-      const position = await livePosition(client, projection)
-      const scratch = new ReadModelTable(projection, 'scratch')
-      await scratch.drop(client)
-      await scratch.create(client)
-      let events = 0
-      for (let after = 0; after < position;) {
-        const page = await eventStore.readAll({ after, upTo: position, limit: BATCH })
-        after = page.at(-1)?.position ?? position
-        events += page.length
-        await advanceLocked(client, projection, UNSEEN, 'scratch', page, after)
-        progress?.(after, position)
-      }
-      const live = new ReadModelTable(projection, 'live')
-      const difference = await live.difference(client, scratch, SAMPLE_ROWS)
-      await scratch.drop(client)
-      await clearSlot(client, projection.name, 'scratch')
-      return { projection: projection.name, position, events, difference }
+      return compareWithLog(client, options)
     })
   } finally {
     await client.end()
   }
 }
 
-async function livePosition(client: pg.Client, projection: AnyProjection): Promise<number> {
+async function compareWithLog(client: Client, options: VerifyOptions): Promise<Verification> {
+  const { eventStore, projection, progress } = options
+  const checkpoints = await readCheckpoints(client, 'live')
+  const position = checkpoints.find((one) => one.projection === projection.name)?.position ?? 0
+  const parkedPositions = await readParkedPositions(client, projection)
+  const wasTaken = (event: RecordedEvent) => !parkedPositions.has(event.position)
+
+  const scratch = new ReadModelTable(projection, 'scratch')
+  await scratch.create(client)
+  const pages = new PageReader(eventStore)
+  const refused: Parked[] = []
+  let events = 0
+  for (let after = 0; after < position;) {
+    const page = await pages.read(after, BATCH, position)
+    const blocked = new Set(refused.map(({ partitionKey }) => partitionKey))
+    refused.push(...(await foldInto(client, projection, scratch, page.filter(wasTaken), blocked)))
+    events += page.length
+    after = page.at(-1)?.position ?? position
+    progress?.(after, position)
+  }
+  await scratch.analyze(client)
+  const live = new ReadModelTable(projection, 'live')
+  const difference = await live.difference(client, scratch, SAMPLE_ROWS)
+  await scratch.drop(client)
+  return { projection: projection.name, position, events, difference, refused }
+}
+
+async function readParkedPositions(
+  client: Client,
+  projection: AnyProjection
+): Promise<ReadonlySet<number>> {
   const { rows } = await client.query<{ position: string }>(
-    `select position from run.checkpoints where projection = $1 and slot = 'live'`,
+    `select position from run.parked_events where projection = $1 and slot = 'live'`,
     [projection.name]
   )
-  return Number(rows[0]?.position ?? 0)
+  return new Set(rows.map(({ position }) => Number(position)))
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { PostgresConnection } from '#event_store/postgres_connection'
-import { READ_MODELS_CHANNEL } from './advance.ts'
+import { parseAnnouncement, READ_MODELS_CHANNEL } from './announcement.ts'
+import { readCheckpoints } from './checkpoints.ts'
 
 /** A notification can be lost with its connection: while somebody waits, the checkpoints are looked at this often. */
 const POLL_MILLISECONDS = 100
@@ -18,6 +19,7 @@ export class ReadModelWaiter {
   readonly #positions = new Map<string, number>()
   readonly #waiting = new Set<Waiting>()
   #polling: NodeJS.Timeout | null = null
+  #looking = false
 
   constructor(connectionString: string) {
     this.#connection = new PostgresConnection(
@@ -65,10 +67,6 @@ export class ReadModelWaiter {
     waiting.resolve(reached)
   }
 
-  #note(name: string, position: number) {
-    this.#positions.set(name, position)
-  }
-
   #settleReached() {
     for (const waiting of this.#waiting) {
       if (this.#isReached(waiting.position, waiting.names)) {
@@ -79,26 +77,30 @@ export class ReadModelWaiter {
 
   async #listen(client: pg.Client) {
     client.on('notification', ({ payload }) => {
-      const { projections, position }: { projections: string[]; position: number } = JSON.parse(
-        payload ?? '{"projections":[]}'
-      )
-      projections.forEach((name) => this.#note(name, position))
+      const { projections, position } = parseAnnouncement(payload ?? '')
+      projections.forEach((name) => this.#positions.set(name, position))
       this.#settleReached()
     })
+    // What was announced while nobody listened is not known: a read model may even have been rolled back.
+    this.#positions.clear()
     await client.query(`listen ${READ_MODELS_CHANNEL}`)
   }
 
   async #look() {
+    if (this.#looking) {
+      return
+    }
+    this.#looking = true
     try {
       const client = await this.#connection.client()
-      const { rows } = await client.query<{ projection: string; position: string }>({
-        name: 'read_model_positions',
-        text: `select projection, position from run.checkpoints where slot = 'live'`,
-      })
-      rows.forEach(({ projection, position }) => this.#note(projection, Number(position)))
+      for (const { projection, position } of await readCheckpoints(client, 'live')) {
+        this.#positions.set(projection, position)
+      }
       this.#settleReached()
     } catch {
       // Whoever waits is answered at its time-out.
+    } finally {
+      this.#looking = false
     }
   }
 }

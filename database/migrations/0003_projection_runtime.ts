@@ -11,11 +11,10 @@ export default class extends BaseSchema {
       create schema read;
       create schema read_next;
       create schema read_previous;
-      create schema read_scratch;
 
       create table run.checkpoints (
         projection text collate "C" not null,
-        slot text collate "C" not null check (slot in ('live', 'next', 'previous', 'scratch')),
+        slot text collate "C" not null check (slot in ('live', 'next', 'previous')),
         version integer not null,
         position bigint not null,
         updated_at timestamptz(3) not null default now(),
@@ -28,6 +27,7 @@ export default class extends BaseSchema {
         position bigint not null,
         partition_key text collate "C" not null,
         error text,
+        attempts integer not null default 1,
         parked_at timestamptz(3) not null default now(),
         primary key (projection, slot, position)
       );
@@ -35,6 +35,6 @@ export default class extends BaseSchema {
   }
 
   override async down() {
-    this.schema.raw('drop schema read, read_next, read_previous, read_scratch, run cascade')
+    this.schema.raw('drop schema read, read_next, read_previous, run cascade')
   }
 }

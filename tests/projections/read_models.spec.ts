@@ -1,0 +1,224 @@
+import { test } from '@japa/runner'
+import type { NewEvent } from '#event_store/port'
+import { uploaded, uploadData } from '#tests/helpers/events'
+import { openStage, type Stage } from './stage.ts'
+
+const ALBUM = {
+  type: 'album.created',
+  data: { album_id: 5, owner_id: 1, name: 'Sea', intro: '' },
+} satisfies NewEvent
+
+function removal(imageId: number, changes: Parameters<typeof uploadData>[1] = {}) {
+  const { image_id, key, owner_id, album_id, strategy_id, object_key, size_bytes } = uploadData(
+    imageId,
+    changes
+  )
+  return { image_id, key, owner_id, album_id, strategy_id, object_key, size_bytes }
+}
+
+async function project(stage: Stage, ...events: NewEvent[]) {
+  const runtime = stage.run()
+  await stage.reached(await stage.append(...events))
+  await runtime.stop()
+}
+
+test.group('Read models', () => {
+  test('images follow their events and go when they are removed', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    await project(
+      stage,
+      uploaded(1, { expires_at: '2031-01-01T00:00:00.000Z' }),
+      uploaded(2),
+      uploaded(3),
+      uploaded(4),
+      {
+        type: 'image.moved_to_album',
+        data: { image_id: 1, owner_id: 1, from_album_id: null, to_album_id: 5 },
+      },
+      { type: 'image.permission_changed', data: { image_id: 1, from: 1, to: 0 } },
+      {
+        type: 'image.expiry_changed',
+        data: { image_id: 1, from: '2031-01-01T00:00:00.000Z', to: '2032-01-01T00:00:00.500Z' },
+      },
+      {
+        type: 'image.thumbnail_generated',
+        data: {
+          image_id: 1,
+          md5: uploadData(1).md5,
+          object_key: 'thumbnails/1.webp',
+          mimetype: 'image/webp',
+          size_bytes: 10,
+          width: 400,
+          height: 300,
+        },
+      },
+      { type: 'image.thumbnail_failed', data: { image_id: 2, reason: 'broken' } },
+      { type: 'image.deleted', data: removal(3) },
+      { type: 'image.expired', data: removal(4) }
+    )
+    const events = await stage.store.readStream('image-1')
+    const rows = await stage.rows('read.images')
+    const { expires_at: _, ...data } = uploadData(1)
+    assert.deepEqual(
+      rows.map(({ image_id }) => image_id),
+      [1, 2]
+    )
+    assert.containSubset(rows[0], {
+      ...data,
+      album_id: 5,
+      permission: 0,
+      moderation_status: 'approved',
+      expires_at: '2032-01-01T00:00:00.5+00:00',
+      thumbnail_status: 'completed',
+      thumbnail_key: 'thumbnails/1.webp',
+      thumbnail_mimetype: 'image/webp',
+    })
+    const { rows: times } = await stage.pool.query<{ created_at: Date; updated_at: Date }>(
+      'select created_at, updated_at from read.images where image_id = 1'
+    )
+    assert.equal(times[0]?.created_at.toISOString(), events[0]?.recordedAt)
+    assert.equal(times[0]?.updated_at.toISOString(), events.at(-1)?.recordedAt)
+    assert.containSubset(rows[1], { thumbnail_status: 'failed', thumbnail_key: null })
+  })
+
+  test('albums count their images', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    await project(
+      stage,
+      ALBUM,
+      { type: 'album.created', data: { album_id: 6, owner_id: 1, name: 'Old', intro: 'x' } },
+      { type: 'album.created', data: { album_id: 7, owner_id: 1, name: 'Gone', intro: '' } },
+      uploaded(1, { album_id: 5 }),
+      uploaded(2, { album_id: 5 }),
+      uploaded(3, { album_id: 5 }),
+      uploaded(4, { album_id: 7 }),
+      {
+        type: 'image.moved_to_album',
+        data: { image_id: 1, owner_id: 1, from_album_id: 5, to_album_id: 6 },
+      },
+      { type: 'image.deleted', data: removal(2, { album_id: 5 }) },
+      { type: 'album.changed', data: { album_id: 6, name: 'New', intro: 'y' } },
+      { type: 'album.deleted', data: { album_id: 7, owner_id: 1 } },
+      { type: 'image.deleted', data: removal(4, { album_id: 7 }) }
+    )
+    assert.containSubset(await stage.rows('read.albums'), [
+      { album_id: 5, owner_id: 1, name: 'Sea', intro: '', image_num: 1 },
+      { album_id: 6, owner_id: 1, name: 'New', intro: 'y', image_num: 1 },
+    ])
+    assert.lengthOf(await stage.rows('read.albums'), 2)
+  })
+
+  test('usage counts bytes, images and albums, visitors together', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    await project(
+      stage,
+      ALBUM,
+      uploaded(1, { size_bytes: 70 }),
+      uploaded(2, { size_bytes: 30 }),
+      uploaded(3, { owner_id: null, size_bytes: 5 }),
+      { type: 'image.expired', data: removal(2, { size_bytes: 30 }) }
+    )
+    assert.deepEqual(await stage.rows('read.usage'), [
+      { account_id: 0, used_bytes: 5, image_num: 1, album_num: 0 },
+      { account_id: 1, used_bytes: 70, image_num: 1, album_num: 1 },
+    ])
+  })
+
+  test('accounts take changes of name and settings', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    await project(
+      stage,
+      {
+        type: 'account.registered',
+        data: {
+          account_id: 1,
+          email: 'ada@example.org',
+          name: 'Ada',
+          role: 'admin',
+          group_id: 1,
+          capacity_bytes: 1000,
+          email_verified: true,
+          origin: 'setup',
+        },
+      },
+      { type: 'account.name_changed', data: { account_id: 1, name: 'Ada L.' } },
+      {
+        type: 'account.settings_changed',
+        data: { account_id: 1, settings: { default_permission: 0 } },
+      },
+      { type: 'account.signed_in', data: { account_id: 1 } }
+    )
+    assert.containSubset(await stage.rows('read.accounts'), [
+      {
+        account_id: 1,
+        email: 'ada@example.org',
+        name: 'Ada L.',
+        role: 'admin',
+        status: 1,
+        group_id: 1,
+        capacity_bytes: 1000,
+        settings: { default_permission: 0 },
+        email_verified: true,
+      },
+    ])
+    assert.containSubset(await stage.rows('read.usage'), [{ account_id: 1, used_bytes: 0 }])
+  })
+
+  test('API tokens are there until they are revoked', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    const created = (tokenId: number): NewEvent => ({
+      type: 'api_token.created',
+      data: {
+        token_id: tokenId,
+        account_id: 1,
+        name: 'CLI',
+        scopes: ['read', 'write'],
+        expires_at: null,
+      },
+    })
+    await project(stage, created(1), created(2), {
+      type: 'api_token.revoked',
+      data: { token_id: 1, account_id: 1 },
+    })
+    const rows = await stage.rows('read.api_tokens')
+    assert.lengthOf(rows, 1)
+    assert.containSubset(rows, [
+      { token_id: 2, account_id: 1, name: 'CLI', scopes: ['read', 'write'], expires_at: null },
+    ])
+  })
+
+  test('groups, strategies and settings take their last values', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    const configs = { root: '/data', url: 'https://img.example.org' }
+    await project(
+      stage,
+      {
+        type: 'strategy.created',
+        data: { strategy_id: 1, name: 'Disk', strategy_type: 'local', configs },
+      },
+      {
+        type: 'group.created',
+        data: {
+          group_id: 1,
+          name: 'Members',
+          is_default: true,
+          is_guest: false,
+          configs: { maximum_file_size: 5 },
+          strategy_ids: [1],
+        },
+      },
+      { type: 'group.strategies_changed', data: { group_id: 1, strategy_ids: [1, 2] } },
+      { type: 'site.settings_changed', data: { changes: { name: 'A', color: 'red' } } },
+      { type: 'site.settings_changed', data: { changes: { name: 'B' } } }
+    )
+    assert.containSubset(await stage.rows('read.strategies'), [
+      { strategy_id: 1, name: 'Disk', strategy_type: 'local', configs },
+    ])
+    assert.containSubset(await stage.rows('read.groups'), [
+      { group_id: 1, is_default: true, configs: { maximum_file_size: 5 }, strategy_ids: [1, 2] },
+    ])
+    assert.containSubset(await stage.rows('read.site_settings'), [
+      { id: 1, settings: { name: 'B', color: 'red' } },
+    ])
+  })
+})
