@@ -10,8 +10,12 @@ import { Sessions } from '#auth/sessions'
 import { BackgroundWork } from '#http/background_work'
 import { FreshReads } from '#http/fresh_reads'
 import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
+import { ImageUploads } from '#http/image_uploads'
 import { Metrics, type Lag } from '#http/metrics'
+import { Thumbnails } from '#http/thumbnails'
 import { ReadModelWaiter } from '#projections/waiter'
+import { listStrategies } from '#read_models/upload_rules_queries'
+import { ObjectStores } from '#storage/object_registry'
 import { readModelPositions } from '#read_models/lag_queries'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
 
@@ -23,6 +27,9 @@ export interface WebServices {
   readonly sessions: Sessions
   readonly passwords: Passwords
   readonly readModels: FreshReads
+  readonly uploads: ImageUploads
+  readonly stores: ObjectStores
+  readonly thumbnails: Thumbnails
   readonly background: BackgroundWork
   readonly metrics: Metrics
   readonly healthChecks: HealthChecks
@@ -46,7 +53,9 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
   const accessTokens = new AccessTokens(config.appKey)
   const refreshTokens = new RefreshTokens(pool)
   const waiter = new ReadModelWaiter(config.databaseUrl)
+  const readModels = new FreshReads(waiter)
   const background = new BackgroundWork()
+  const stores = new ObjectStores({ dataDir: config.dataDir })
   const redis = base.redis()
   // It reconnects by itself, and the health check says when it cannot.
   redis.on('error', () => {})
@@ -56,20 +65,25 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     return positions.map(({ name, position }) => ({ name, events: head.position - position }))
   }
 
+  const metrics = new Metrics(readLags)
+
   shared = {
     accessTokens,
     identities: new IdentityReader(pool),
     refreshTokens,
     sessions: new Sessions(accessTokens, refreshTokens),
     passwords: new Passwords(pool, hash),
-    readModels: new FreshReads(waiter),
+    readModels,
+    uploads: new ImageUploads({ handlers: base.handlers, stores, readModels, metrics }),
+    stores,
+    thumbnails: new Thumbnails(stores),
     background,
-    metrics: new Metrics(readLags),
+    metrics,
     healthChecks: {
       database: () => db.rawQuery('select 1'),
       eventStore: () => eventStore.head(),
       redis: () => pingRedis(redis),
-      storage: () => Promise.resolve(),
+      storage: () => checkStores(stores),
     },
   }
   return async () => {
@@ -77,6 +91,16 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     await waiter.close()
     redis.disconnect()
     await base.close()
+  }
+}
+
+/** Every store that images may lie in must take and give bytes. */
+async function checkStores(stores: ObjectStores): Promise<void> {
+  for (const strategy of await listStrategies()) {
+    const { ok, detail } = await stores.get(strategy).health()
+    if (!ok) {
+      throw new Error(detail ?? 'The storage cannot be used')
+    }
   }
 }
 

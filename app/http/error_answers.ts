@@ -3,6 +3,9 @@ import { Exception } from '@adonisjs/core/exceptions'
 import { DomainError, type DomainErrorCode } from '#domain/domain_error'
 import { EventStoreError, type EventStoreErrorCode } from '#event_store/errors'
 import { isPassingFailure } from '#event_store/postgres_failure'
+import { ImagingError, type ImagingErrorCode } from '#imaging/errors'
+import { StorageError, type StorageErrorCode } from '#storage/errors'
+import { IntakeError, type IntakeErrorCode } from '#storage/intake'
 import { InvalidFieldsError } from './errors.ts'
 
 /** How an error is answered. `data` holds nothing but what the client may know. */
@@ -36,6 +39,32 @@ const EVENT_STORE_ANSWERS: Partial<Record<EventStoreErrorCode, [status: number, 
     E_EVENT_STORE_UNAVAILABLE: [503, 'The database cannot be reached: try again'],
   }
 
+/** Messages of the intake and of imaging are written for the person who uploads. */
+const INTAKE_STATUSES: Record<IntakeErrorCode, number> = {
+  E_NOT_MULTIPART: 400,
+  E_MULTIPART_MALFORMED: 400,
+  E_FILE_MISSING: 400,
+  E_FILE_EMPTY: 400,
+  E_FIELD_TOO_LARGE: 400,
+  E_TOO_MANY_FIELDS: 400,
+  E_DUPLICATE_FIELD: 400,
+  E_UPLOAD_ABORTED: 400,
+  E_FILE_TOO_LARGE: 413,
+}
+
+const IMAGING_STATUSES: Record<ImagingErrorCode, number> = {
+  E_NOT_AN_IMAGE: 415,
+  E_IMAGE_UNSUPPORTED: 415,
+  E_IMAGE_CORRUPT: 415,
+  E_IMAGE_TOO_LARGE: 413,
+  E_THUMBNAIL_UNSUPPORTED: 404,
+}
+
+const STORAGE_ANSWERS: Partial<Record<StorageErrorCode, [status: number, message: string]>> = {
+  E_STORAGE_UNAVAILABLE: [503, 'The storage cannot be used: try again later'],
+  E_OBJECT_MISSING: [404, 'Not found'],
+}
+
 const UNAVAILABLE: ErrorAnswer = answer(503, 'A part of the server cannot be reached: try again')
 
 /** The answer to an error, or `null` when it is a fault of ours that the client can do nothing about. */
@@ -53,7 +82,25 @@ export function answerError(error: unknown): ErrorAnswer | null {
     const known = EVENT_STORE_ANSWERS[error.code]
     return known === undefined ? null : answer(...known)
   }
+  if (error instanceof IntakeError) {
+    return answerIntakeError(error)
+  }
+  if (error instanceof ImagingError) {
+    return answer(IMAGING_STATUSES[error.code], error.message)
+  }
+  if (error instanceof StorageError) {
+    const known = STORAGE_ANSWERS[error.code]
+    return known === undefined ? null : answer(...known)
+  }
   return isPassingFailure(error) ? UNAVAILABLE : answerFrameworkError(error)
+}
+
+/** What is wrong with one field is said of that field. */
+function answerIntakeError({ code, message, field }: IntakeError): ErrorAnswer {
+  const status = INTAKE_STATUSES[code]
+  return status === 400 && field !== null
+    ? { ...answer(400, 'Some fields are invalid'), data: { [field]: [message] } }
+    : answer(status, message)
 }
 
 /** The framework's errors, and ours that are made as its are, carry their status. */

@@ -1,5 +1,6 @@
 import { ExceptionHandler, type HttpContext, errors as httpErrors } from '@adonisjs/core/http'
 import router from '@adonisjs/core/services/router'
+import { StorageError } from '#storage/errors'
 import { failure } from './envelope.ts'
 import { E_SETUP_REQUIRED } from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
@@ -23,7 +24,8 @@ export default class HttpExceptionHandler extends ExceptionHandler {
   override async report(error: unknown, ctx: HttpContext): Promise<void> {
     const isExpected = error instanceof E_SETUP_REQUIRED || ctx.request.request.socket.destroyed
     const status = answerError(error)?.status ?? 500
-    if (status >= 500 && !isExpected) {
+    const isLost = error instanceof StorageError && error.code === 'E_OBJECT_MISSING'
+    if ((status >= 500 || isLost) && !isExpected) {
       ctx.logger.error({ err: error, method: ctx.request.method(), route: ctx.route?.pattern })
     }
   }

@@ -5,7 +5,7 @@ import { failure } from './envelope.ts'
 import { adoptRequestId } from './request_id.ts'
 
 /** How long answers that are under way may take once the server closes. */
-const DRAIN_MILLISECONDS = 15_000
+const DRAIN_MILLISECONDS = 8_000
 
 /** The HTTP server under the framework: every answer has a request id, and closing drains. */
 export class DrainingServer extends Server {

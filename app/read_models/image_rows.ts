@@ -24,6 +24,7 @@ export interface ImageRow {
   permission: Permission
   moderation_status: ModerationStatus
   expires_at: Date | null
+  thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
   thumbnail_mimetype: string | null
   created_at: Date
@@ -55,6 +56,7 @@ export function imageView(row: ImageRow): ImageView {
     permission: row.permission,
     moderationStatus: row.moderation_status,
     expiresAt: optionalMoment(row.expires_at),
+    thumbnailStatus: row.thumbnail_status,
     thumbnailKey: row.thumbnail_key,
     thumbnailMimetype: row.thumbnail_mimetype,
     createdAt: row.created_at.toISOString(),

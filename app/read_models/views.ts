@@ -27,6 +27,7 @@ export interface ImageView {
   permission: Permission
   moderationStatus: ModerationStatus
   expiresAt: string | null
+  thumbnailStatus: 'pending' | 'completed' | 'failed'
   thumbnailKey: string | null
   thumbnailMimetype: string | null
   createdAt: string

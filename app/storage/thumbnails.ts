@@ -1,0 +1,27 @@
+import { makeThumbnail, type MadeThumbnail } from '#imaging/thumbnail'
+import { thumbnailKey } from './object_key.ts'
+import type { ObjectStore } from './object_store.ts'
+
+/** A thumbnail as it is stored. */
+export interface StoredThumbnail extends Omit<MadeThumbnail, 'bytes'> {
+  objectKey: string
+  sizeBytes: number
+}
+
+/**
+ * Makes an image's thumbnail and stores it beside the original. The same original gives the same bytes under the same
+ * key, so doing it twice changes nothing.
+ *
+ * @throws StorageError E_OBJECT_MISSING, E_STORAGE_UNAVAILABLE
+ * @throws ImagingError E_IMAGE_CORRUPT, E_THUMBNAIL_UNSUPPORTED
+ */
+export async function storeThumbnail(
+  store: ObjectStore,
+  image: { objectKey: string; md5: string }
+): Promise<StoredThumbnail> {
+  const original = store.localPath(image.objectKey) ?? (await store.readAll(image.objectKey))
+  const { bytes, mimetype, width, height } = await makeThumbnail(original)
+  const objectKey = thumbnailKey(image.md5)
+  await store.put(objectKey, bytes)
+  return { objectKey, sizeBytes: bytes.length, mimetype, width, height }
+}
