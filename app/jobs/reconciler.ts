@@ -1,0 +1,99 @@
+import { Redis } from 'ioredis'
+import { BackgroundLoop } from './background_loop.ts'
+import type { ClaimedWork, JobLedger } from './ledger.ts'
+import { QUEUE_PREFIX } from './queues.ts'
+
+const LOOK_MILLISECONDS = 500
+/** Overdue work is looked for in every so many looks. */
+const LOOKS_A_SWEEP = 6
+/** A key that says: what was handed over is still here. */
+const MARKER = `${QUEUE_PREFIX}:holds-work`
+
+export interface ReconcilerOptions {
+  ledger: JobLedger
+  redisUrl: string
+  /** Told when work is owed anew. */
+  owed: () => void
+  /** Told of work that was given up. */
+  givenUp: (work: ClaimedWork) => Promise<void>
+  warn: (message: string, error: unknown) => void
+}
+
+/**
+ * Compares what was handed over with what was settled. When Redis was emptied, all outstanding work is handed over
+ * again; work that never settles is handed over again after its time-out, and given up after enough tries.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions
+  readonly #redis: Redis
+  readonly #loop: BackgroundLoop
+  #looks = 0
+  #lostContactAt: Date | null = null
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options
+    this.#redis = new Redis(options.redisUrl, {
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      retryStrategy: () => 200,
+    })
+    this.#redis.on('error', () => {})
+    // A Redis that went away may come back without its last moments.
+    this.#redis.on('close', () => (this.#lostContactAt ??= new Date()))
+    this.#loop = new BackgroundLoop({
+      step: async () => {
+        await this.look()
+        return false
+      },
+      pauseMs: LOOK_MILLISECONDS,
+      failed: (error) => options.warn('The reconciler waits for the database or Redis', error),
+    })
+  }
+
+  start(): void {
+    this.#loop.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop()
+    this.#redis.disconnect()
+  }
+
+  async look(): Promise<void> {
+    if (this.#redis.status === 'ready') {
+      await this.#reclaimLost()
+    }
+    this.#looks += 1
+    if (this.#looks % LOOKS_A_SWEEP === 0) {
+      await this.sweep()
+    }
+  }
+
+  /** Hands over again what is overdue, gives up what was tried enough, forgets what is long done. */
+  async sweep(): Promise<{ reclaimed: number; dead: number }> {
+    const { ledger, owed, givenUp } = this.#options
+    const { reclaimed, dead } = await ledger.reclaimOverdue()
+    for (const work of dead) {
+      await givenUp(work)
+    }
+    if (reclaimed > 0) {
+      owed()
+    }
+    await ledger.prune()
+    return { reclaimed, dead: dead.length }
+  }
+
+  async #reclaimLost() {
+    const now = new Date()
+    const isMarked = (await this.#redis.exists(MARKER)) === 1
+    if (isMarked && this.#lostContactAt === null) {
+      return
+    }
+    this.#lostContactAt = null
+    const reclaimed = await this.#options.ledger.reclaimAll(now)
+    await this.#redis.set(MARKER, now.toISOString())
+    if (reclaimed > 0) {
+      this.#options.owed()
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import { audit } from './audit.ts'
+import { expiry } from './expiry.ts'
+import type { Reactor } from './reactor.ts'
+import { thumbnails } from './thumbnails.ts'
+
+/** Every reactor. A new one is a file of its own and a line here. */
+export const reactors: readonly Reactor[] = [thumbnails, expiry, audit]

@@ -1,0 +1,47 @@
+import { BaseCommand } from '@adonisjs/core/ace'
+import { projections } from '#projections/registry'
+import { ProjectionRuntime } from '#projections/runtime'
+import { withServices } from '#start/console_services'
+import { ObjectStores } from '#storage/object_registry'
+import { checkRedis } from '#supervisor/redis'
+import { untilAskedToStop } from '#supervisor/role_process'
+import { JobSystem } from '#workers/job_system'
+import { createProcessors } from '#workers/registry'
+
+export default class Workers extends BaseCommand {
+  static override commandName = 'workers'
+  static override description =
+    'Turn events into work and do it; any number of processes may run it'
+  static override options = { startApp: true }
+
+  override async run() {
+    const stop = untilAskedToStop()
+    await withServices(async ({ config, pool, eventStore, handlers, redis }) => {
+      const { databaseUrl, redisUrl, dataDir } = config
+      await checkRedis(redisUrl)
+      const warn = (message: string, error: unknown) =>
+        this.logger.warning(`${message}: ${String(error)}`)
+      const ports = { pool, eventStore, handlers, objectStores: new ObjectStores({ dataDir }) }
+      const jobs = new JobSystem({
+        ports,
+        processors: createProcessors(ports),
+        databaseUrl,
+        redisUrl,
+        redis,
+        warn,
+      })
+      // Should the projector die, this process takes over until it is back.
+      const standBy = new ProjectionRuntime({
+        connectionString: databaseUrl,
+        eventStore,
+        projections,
+        eager: false,
+        warn,
+      })
+      jobs.start()
+      standBy.start()
+      await stop
+      await Promise.all([jobs.stop(), standBy.stop()])
+    })
+  }
+}

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis'
+import { Dispatcher } from '#jobs/dispatcher'
+import { JobLedger } from '#jobs/ledger'
+import { Reconciler } from '#jobs/reconciler'
+import { Relay } from '#jobs/relay'
+import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
+import { reactors } from '#reactors/registry'
+import { ExpirySweep } from './expiry_sweep.ts'
+import type { WorkerPorts } from './ports.ts'
+
+export interface JobSystemOptions {
+  ports: WorkerPorts
+  processors: readonly Processor[]
+  databaseUrl: string
+  redisUrl: string
+  /** Makes a connection that waits for Redis to come back. */
+  redis: () => Redis
+  warn: (message: string, error: unknown) => void
+}
+
+/** From events to work done: relay, ledger, dispatcher, workers, reconciler and sweep of one process. */
+export class JobSystem {
+  readonly #parts: ReadonlyArray<{ start(): void; stop(): Promise<void> }>
+
+  constructor({ ports, processors, databaseUrl, redisUrl, redis, warn }: JobSystemOptions) {
+    const ledger = new JobLedger(ports.pool)
+    const dispatcher = new Dispatcher({ ledger, redisUrl, warn })
+    const owed = () => dispatcher.wake()
+    const workers = new WorkerRuntime({ processors, ledger, redis, warn })
+    this.#parts = [
+      workers,
+      dispatcher,
+      new Relay({
+        connectionString: databaseUrl,
+        eventStore: ports.eventStore,
+        reactors,
+        owed,
+        warn,
+      }),
+      new Reconciler({
+        ledger,
+        redisUrl,
+        owed,
+        givenUp: (work) => workers.giveUp(work),
+        warn,
+      }),
+      new ExpirySweep(ports, warn),
+    ]
+  }
+
+  start(): void {
+    this.#parts.forEach((part) => part.start())
+  }
+
+  /** Takes no more work, finishes what is in hand, settles it. */
+  async stop(): Promise<void> {
+    for (const part of [...this.#parts].reverse()) {
+      await part.stop()
+    }
+  }
+}

@@ -1,0 +1,10 @@
+import type { Processor } from '#jobs/worker_runtime'
+import { AuditWorker } from './audit_worker.ts'
+import { ExpiryWorker } from './expiry_worker.ts'
+import type { WorkerPorts } from './ports.ts'
+import { ThumbnailsWorker } from './thumbnails_worker.ts'
+
+/** Every worker. A new one is a file of its own and a line here. */
+export function createProcessors(ports: WorkerPorts): Processor[] {
+  return [new ThumbnailsWorker(ports), new ExpiryWorker(ports), new AuditWorker(ports)]
+}

@@ -1,0 +1,80 @@
+import type { ImageEvent } from '#domain/image/events'
+import { evolveImage, type Image } from '#domain/image/state'
+import { streams } from '#domain/streams'
+import { ImagingError } from '#imaging/errors'
+import { jobContext } from '#jobs/job_context'
+import type { Assignment } from '#jobs/queues'
+import type { Processor } from '#jobs/worker_runtime'
+import type { StrategySettings } from '#storage/object_registry'
+import { storeThumbnail } from '#storage/thumbnails'
+import { imageIdOf } from './payload.ts'
+import type { WorkerPorts } from './ports.ts'
+
+/** Makes the thumbnail of an uploaded image, and records that it is there or cannot be. */
+export class ThumbnailsWorker implements Processor {
+  readonly queue = 'thumbnails'
+  readonly #ports: WorkerPorts
+
+  constructor(ports: WorkerPorts) {
+    this.#ports = ports
+  }
+
+  async process(assignments: readonly Assignment[]): Promise<void> {
+    for (const assignment of assignments) {
+      await this.#make(assignment)
+    }
+  }
+
+  async giveUp(work: Assignment): Promise<void> {
+    await this.#fail(work, 'The thumbnail could not be made')
+  }
+
+  async #make(assignment: Assignment): Promise<void> {
+    const image = await this.#load(imageIdOf(assignment.payload))
+    if (image === null || image.gone || image.thumbnail === 'generated') {
+      return
+    }
+    const store = this.#ports.objectStores.get(await this.#strategy(image.strategyId))
+    try {
+      const thumbnail = await storeThumbnail(store, image)
+      await this.#ports.handlers.image.recordThumbnail(
+        { imageId: image.imageId, ...thumbnail },
+        jobContext(assignment, 'made')
+      )
+    } catch (error) {
+      if (!(error instanceof ImagingError)) {
+        throw error
+      }
+      // Another try would find the same bytes.
+      await this.#fail(assignment, error.message)
+    }
+  }
+
+  async #fail(assignment: Assignment, reason: string): Promise<void> {
+    await this.#ports.handlers.image.recordThumbnailFailure(
+      { imageId: imageIdOf(assignment.payload), reason },
+      jobContext(assignment, 'failed')
+    )
+  }
+
+  async #load(imageId: number): Promise<Image | null> {
+    const history = await this.#ports.eventStore.readStream(streams.image(imageId))
+    return history.reduce<Image | null>(
+      (image, event) => evolveImage(image, event as ImageEvent),
+      null
+    )
+  }
+
+  async #strategy(id: number): Promise<StrategySettings> {
+    const { rows } = await this.#ports.pool.query<{ configs: StrategySettings['configs'] }>({
+      name: 'strategy_configs',
+      text: 'select configs from read.strategies where strategy_id = $1',
+      values: [id],
+    })
+    const row = rows[0]
+    if (row === undefined) {
+      throw new Error(`Strategy ${id} is not known yet`)
+    }
+    return { id, configs: row.configs }
+  }
+}
