@@ -29,7 +29,16 @@ const MAY_IMPORT = {
     'start',
   ],
   'app/supervisor': [],
-  'workers': ['domain', 'event_store', 'handlers', 'projections', 'jobs', 'imaging', 'storage'],
+  'workers': [
+    'domain',
+    'event_store',
+    'handlers',
+    'projections',
+    'reactors',
+    'jobs',
+    'imaging',
+    'storage',
+  ],
 }
 
 const FOLDERS = [
