@@ -72,7 +72,8 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       command: UploadImage,
       context: CommandContext
     ): Promise<Handled & { imageId: number; key: string }> {
-      const { capacityBytes, ...body } = command
+      // The bound may have moved, and a moment counted from now has, when the same upload is sent again.
+      const { capacityBytes, expiresAt: _, ...body } = command
       if (command.albumId !== null) {
         requireAlbumOf(await readAlbum(command.albumId), command.ownerId)
       }

@@ -130,8 +130,13 @@ function parse(
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>()
     let storing: Promise<StoredFile> | null = null
-    const refuse = (code: IntakeErrorCode, message: string, field: string | null = null) =>
-      reject(new IntakeError(code, message, field))
+    let receiving: Readable | null = null
+    const refuse = (code: IntakeErrorCode, message: string, field: string | null = null) => {
+      const error = new IntakeError(code, message, field)
+      // The file's stream would wait for ever for the rest of the body, and its handle stay open.
+      receiving?.destroy(error)
+      reject(error)
+    }
 
     parser.on('file', (name, stream, filename, _encoding, mimetype) => {
       stream.on('error', () => {})
@@ -145,6 +150,7 @@ function parse(
         )
       }
       const declared = { originName: cleanName(filename), declaredMimetype: mimetype }
+      receiving = stream
       storing = storeFile(stream, temporaryPath, options).then((stored) => ({
         ...declared,
         ...stored,

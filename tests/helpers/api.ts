@@ -43,12 +43,13 @@ export interface ApiRequest {
 export class ApiClient {
   readonly url: string
   readonly #checker: OpenapiChecker
-  readonly #token: string | null
+  /** What it sends as Bearer, if anything. */
+  readonly token: string | null
 
   constructor(url: string, checker: OpenapiChecker, token: string | null = null) {
     this.url = url
     this.#checker = checker
-    this.#token = token
+    this.token = token
   }
 
   /** The same client with other credentials, or with none. */
@@ -104,7 +105,7 @@ export class ApiClient {
       method,
       redirect: 'manual',
       headers: {
-        ...(this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },

@@ -47,7 +47,7 @@ export interface TestWebServer {
   /** Sets the site up; answers a client that is signed in as its administrator. */
   setUp(): Promise<ApiClient>
   /** Registers a user; answers a client that is signed in as them. */
-  addUser(email: string): Promise<ApiClient>
+  addUser(email: string, capacityBytes?: number): Promise<ApiClient>
   stop(): Promise<void>
 }
 
@@ -114,7 +114,7 @@ export async function startWebServer(
       const { data } = await api.post<TokensJson>('/api/v1/setup', { json: ADMIN })
       return api.as(data.access_token)
     },
-    async addUser(email) {
+    async addUser(email, capacityBytes = 100_000_000) {
       const passwordHash = await testHasher.make(PASSWORD)
       const { position } = await services.handlers.account.registerAccount(
         {
@@ -124,7 +124,7 @@ export async function startWebServer(
           role: 'user',
           origin: 'registration',
           groupId: 1,
-          capacityBytes: 10_000_000,
+          capacityBytes,
           emailVerified: true,
         },
         SYSTEM
