@@ -18,6 +18,7 @@ class ReadEvent implements RecordedEnvelope {
   readonly #keys: ReadonlyMap<string, KeyObject | null>
   #data: object | undefined
   #metadata: EventMetadata | undefined
+  #recordedAt: string | undefined
 
   constructor(stored: StoredEvent, keys: ReadonlyMap<string, KeyObject | null>) {
     this.#stored = stored
@@ -49,7 +50,8 @@ class ReadEvent implements RecordedEnvelope {
   }
 
   get recordedAt() {
-    return new Date(this.#stored.recordedAt).toISOString()
+    this.#recordedAt ??= new Date(this.#stored.recordedAt).toISOString()
+    return this.#recordedAt
   }
 
   get data(): object {

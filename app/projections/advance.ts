@@ -1,10 +1,10 @@
 import type { RecordedEvent } from '#event_store/port'
 import { announce } from './announcement.ts'
 import { advanceCheckpoints, lockCheckpoints, park, readParkedKeys } from './checkpoints.ts'
-import { foldInto } from './fold.ts'
+import { Fold } from './fold.ts'
 import type { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
-import { ReadModelTable, type Client, type Slot } from './table.ts'
+import type { Client, Slot } from './table.ts'
 import { inTransaction, isDataError } from './transaction.ts'
 
 export interface Batch {
@@ -76,25 +76,30 @@ async function runBatch(
   const byName = new Map(locked.map((checkpoint) => [checkpoint.projection, checkpoint]))
   const parkedKeys = await readParkedKeys(client, names, slot)
 
-  const moved: string[] = []
+  const due: Due[] = []
   for (const projection of projections) {
     const { name, version } = projection
     const checkpoint = byName.get(name)
-    const isDue =
+    if (
       checkpoint?.version === version &&
       checkpoint.position >= from &&
       checkpoint.position < through
-    if (isDue) {
+    ) {
       const subject =
         refused?.projection === name ? refusing(projection, refused.cause) : projection
       const unseen = events.filter(({ position }) => position > checkpoint.position)
-      await runProjection(client, subject, slot, unseen, parkedKeys(name))
-      moved.push(name)
+      due.push({ name, fold: new Fold(subject, slot, unseen, parkedKeys(name)) })
     }
   }
-  if (moved.length === 0) {
+  if (due.length === 0) {
     return { events: 0, position: from }
   }
+  await runFolds(batch, due, () => {
+    if (events.length === batch.limit) {
+      batch.pages.readAhead(through, batch.limit, batch.upTo)
+    }
+  })
+  const moved = due.map(({ name }) => name)
   await advanceCheckpoints(client, moved, slot, through)
   if (slot === 'live') {
     await announce(client, moved, through)
@@ -102,22 +107,38 @@ async function runBatch(
   return { events: events.length, position: through }
 }
 
-/** Folds events into one copy, whose checkpoint the caller's transaction holds and moves. */
-export async function runProjection(
-  client: Client,
-  projection: AnyProjection,
-  slot: Slot,
-  events: readonly RecordedEvent[],
-  parkedKeys: ReadonlySet<string>
+interface Due {
+  name: string
+  fold: Fold
+}
+
+/** Loads for all, then folds each while the database writes the one before. */
+async function runFolds(
+  { client, slot }: Batch,
+  due: readonly Due[],
+  readAhead: () => void
 ): Promise<void> {
+  for (const { name, fold } of due) {
+    await attributed(name, () => fold.load(client))
+  }
+  readAhead()
+  let writing = Promise.resolve()
+  for (const { name, fold } of due) {
+    const parked = fold.run()
+    await writing
+    writing = attributed(name, async () => {
+      await fold.write(client)
+      await park(client, name, slot, parked)
+    })
+  }
+  await writing
+}
+
+async function attributed(projection: string, work: () => Promise<void>): Promise<void> {
   try {
-    const table = new ReadModelTable(projection, slot)
-    const parked = await foldInto(client, projection, table, events, parkedKeys)
-    if (parked.length > 0) {
-      await park(client, projection.name, slot, parked)
-    }
+    await work()
   } catch (error) {
-    throw new ProjectionFailure(projection.name, error)
+    throw new ProjectionFailure(projection, error)
   }
 }
 

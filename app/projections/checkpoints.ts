@@ -101,6 +101,9 @@ export async function park(
   slot: Slot,
   parked: readonly Parked[]
 ): Promise<void> {
+  if (parked.length === 0) {
+    return
+  }
   await client.query(
     `insert into run.parked_events (projection, slot, position, partition_key, error)
      select $1, $2, p.position, p.key, p.error

@@ -1,7 +1,8 @@
+import type pg from 'pg'
 import type { RecordedEvent } from '#event_store/port'
 import type { AnyProjection, RowKey } from './projection.ts'
 import { RowSet } from './row_set.ts'
-import type { Client, ReadModelTable } from './table.ts'
+import { ReadModelTable, type Client, type Slot } from './table.ts'
 
 /** An event that a projection could not digest, or that waits behind one of its stream (`error` is then null). */
 export interface Parked {
@@ -28,34 +29,100 @@ export function partitionKeyOf(event: RecordedEvent): string {
 }
 
 /**
- * Folds events into a read model's table and writes the changed rows set-wise, in the caller's transaction.
+ * Folds events into a read model's table in three steps, so that the database can work on one read model while the
+ * next is folded: `load` the rows they touch, `run` the fold in memory, `write` the rows that changed. The steps belong
+ * to one transaction, which holds the copy's checkpoint.
+ *
  * An event that throws is parked with those that follow in its stream; nothing else waits for it.
  */
+export class Fold {
+  readonly #projection: AnyProjection
+  readonly #table: ReadModelTable
+  readonly #alreadyParked: ReadonlySet<string>
+  readonly #touching: readonly Touching[]
+  #rows: RowSet
+  #statements: pg.QueryConfig[] = []
+
+  constructor(
+    projection: AnyProjection,
+    slot: Slot,
+    events: readonly RecordedEvent[],
+    alreadyParked: ReadonlySet<string>
+  ) {
+    this.#projection = projection
+    this.#table = new ReadModelTable(projection, slot)
+    this.#alreadyParked = alreadyParked
+    this.#touching = touchingEvents(projection, events)
+    this.#rows = new RowSet(projection.table.key, [])
+  }
+
+  async load(client: Client): Promise<void> {
+    const wanted = new Set<RowKey>()
+    for (const { event, keys } of this.#touching) {
+      if (!this.#alreadyParked.has(partitionKeyOf(event))) {
+        keys.forEach((key) => wanted.add(key))
+      }
+    }
+    if (wanted.size > 0) {
+      const loaded = await this.#table.load(client, [...wanted])
+      this.#rows = new RowSet(this.#projection.table.key, loaded)
+    }
+  }
+
+  /** Answers the events that were refused, and those that wait behind them. */
+  run(): Parked[] {
+    const parked: Parked[] = []
+    const blocked = new Set(this.#alreadyParked)
+    for (const touching of this.#touching) {
+      const { position } = touching.event
+      const partitionKey = partitionKeyOf(touching.event)
+      if (blocked.has(partitionKey)) {
+        parked.push({ position, partitionKey, error: null })
+        continue
+      }
+      try {
+        this.#apply(touching)
+      } catch (error) {
+        parked.push({ position, partitionKey, error: sentenceOf(error) })
+        blocked.add(partitionKey)
+      }
+    }
+    const { written, removed } = this.#rows.changes()
+    if (removed.length > 0) {
+      this.#statements.push(this.#table.removal(removed))
+    }
+    if (written.length > 0) {
+      this.#statements.push(this.#table.upsert(written))
+    }
+    return parked
+  }
+
+  async write(client: Client): Promise<void> {
+    for (const statement of this.#statements) {
+      await client.query(statement)
+    }
+  }
+
+  #apply({ event, keys, failure }: Touching) {
+    if (failure !== undefined) {
+      throw failure
+    }
+    this.#rows.attempt(keys, () => this.#projection.apply(this.#rows, event))
+  }
+}
+
+/** All three steps at once. */
 export async function foldInto(
   client: Client,
   projection: AnyProjection,
-  table: ReadModelTable,
+  slot: Slot,
   events: readonly RecordedEvent[],
   alreadyParked: ReadonlySet<string>
 ): Promise<Parked[]> {
-  const touching = touchingEvents(projection, events)
-  const wanted = new Set<RowKey>()
-  for (const { event, keys } of touching) {
-    if (!alreadyParked.has(partitionKeyOf(event))) {
-      keys.forEach((key) => wanted.add(key))
-    }
-  }
-  const loaded = wanted.size === 0 ? [] : await table.load(client, [...wanted])
-  const rows = new RowSet(projection.table.key, loaded)
-  const parked = foldRows(projection, rows, touching, alreadyParked)
-
-  const { written, removed } = rows.changes()
-  if (removed.length > 0) {
-    await table.remove(client, removed)
-  }
-  if (written.length > 0) {
-    await table.write(client, written)
-  }
+  const fold = new Fold(projection, slot, events, alreadyParked)
+  await fold.load(client)
+  const parked = fold.run()
+  await fold.write(client)
   return parked
 }
 
@@ -72,32 +139,4 @@ function touchingEvents(projection: AnyProjection, events: readonly RecordedEven
     }
   }
   return touching
-}
-
-function foldRows(
-  projection: AnyProjection,
-  rows: RowSet,
-  touching: readonly Touching[],
-  alreadyParked: ReadonlySet<string>
-): Parked[] {
-  const parked: Parked[] = []
-  const blocked = new Set(alreadyParked)
-  for (const { event, keys, failure } of touching) {
-    const { position } = event
-    const partitionKey = partitionKeyOf(event)
-    if (blocked.has(partitionKey)) {
-      parked.push({ position, partitionKey, error: null })
-      continue
-    }
-    try {
-      if (failure !== undefined) {
-        throw failure
-      }
-      rows.attempt(keys, () => projection.apply(rows, event))
-    } catch (error) {
-      parked.push({ position, partitionKey, error: sentenceOf(error) })
-      blocked.add(partitionKey)
-    }
-  }
-  return parked
 }

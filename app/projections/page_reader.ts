@@ -2,10 +2,7 @@ import type { EventStore, RecordedEvent } from '#event_store/port'
 
 const KEPT_PAGES = 4
 
-/**
- * Reads the log once for all who follow it: the last pages stay in memory, and the next one is fetched while this one
- * is worked on.
- */
+/** Reads the log once for all who follow it: the last pages stay in memory. */
 export class PageReader {
   readonly #store: Pick<EventStore, 'readAll'>
   readonly #pages = new Map<string, Promise<RecordedEvent[]>>()
@@ -15,13 +12,16 @@ export class PageReader {
   }
 
   /** Up to `limit` events after a position, and no later than `upTo`. Short pages are not kept: the log may grow. */
-  async read(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {
-    const events = await this.#fetch(after, limit, upTo)
-    const last = events.at(-1)
-    if (events.length === limit && last !== undefined) {
-      this.#fetch(last.position, limit, upTo).catch(() => {})
-    }
-    return events
+  read(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {
+    return this.#fetch(after, limit, upTo)
+  }
+
+  /** Fetches a page that will be read soon, and opens its events, while the caller waits for the database. */
+  readAhead(after: number, limit: number, upTo?: number): void {
+    this.#fetch(after, limit, upTo).then(
+      (events) => events.forEach(({ data }) => data),
+      () => {}
+    )
   }
 
   #fetch(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {

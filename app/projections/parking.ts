@@ -5,7 +5,7 @@ import { lockCheckpoints } from './checkpoints.ts'
 import { foldInto, sentenceOf, type Parked } from './fold.ts'
 import type { AnyProjection } from './projection.ts'
 import { projectionSession } from './session.ts'
-import { ReadModelTable, type Client } from './table.ts'
+import type { Client } from './table.ts'
 import { inTransaction, isDataError } from './transaction.ts'
 
 /** A stream that a projection could not digest from one event on. */
@@ -100,11 +100,10 @@ async function tryToFold(
   projection: AnyProjection,
   events: readonly RecordedEvent[]
 ): Promise<{ position: number; error: string } | null> {
-  const table = new ReadModelTable(projection, 'live')
   await client.query('savepoint attempt')
   for (const event of events) {
     const error = await reasonAgainst(() =>
-      foldInto(client, projection, table, [event], NOTHING_PARKED)
+      foldInto(client, projection, 'live', [event], NOTHING_PARKED)
     )
     if (error !== null) {
       await client.query('rollback to savepoint attempt')

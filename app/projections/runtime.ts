@@ -25,9 +25,9 @@ interface Group {
   from: number
 }
 
-const BATCH = 2_000
+const BATCH = 5_000
 /** A projection further behind than this runs by itself, so that it holds up nobody. */
-const FAR_BEHIND = 2_000
+const FAR_BEHIND = 2_500
 /** Signals can be lost, and whoever runs can die: all look this often. */
 const POLL_MILLISECONDS = 400
 const RETRY_MILLISECONDS = 250

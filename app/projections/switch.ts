@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { EventStore } from '#event_store/port'
-import { runProjection } from './advance.ts'
 import { announce } from './announcement.ts'
 import {
   advanceCheckpoints,
   clearSlot,
   lockCheckpoints,
   moveSlot,
+  park,
   readParkedKeys,
   type Checkpoint,
 } from './checkpoints.ts'
+import { foldInto } from './fold.ts'
 import type { AnyProjection } from './projection.ts'
 import { holdRebuildLock, RebuildError } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
@@ -97,7 +98,9 @@ export async function catchUp(
   for (let after = from; after < to;) {
     const events = await eventStore.readAll({ after, upTo: to, limit: READ_BATCH })
     const parkedKeys = await readParkedKeys(client, [projection.name], 'next')
-    await runProjection(client, projection, 'next', events, parkedKeys(projection.name))
+    const alreadyParked = parkedKeys(projection.name)
+    const parked = await foldInto(client, projection, 'next', events, alreadyParked)
+    await park(client, projection.name, 'next', parked)
     after = events.at(-1)?.position ?? to
   }
   if (from < to) {

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Json } from '#domain/event_definition'
-import type { AnyProjection, Row, RowKey } from './projection.ts'
+import { arrayType, encodeColumn, readValue, typeOf } from './column_values.ts'
+import type { AnyProjection, ColumnType, Row, RowKey } from './projection.ts'
 
 /** Where a copy of a read model lies: the one that serves, one being built, the one before, one for comparing only. */
 export type Slot = 'live' | 'next' | 'previous' | 'scratch'
@@ -18,19 +19,27 @@ export type Client = Pick<pg.ClientBase, 'query'>
 export class ReadModelTable {
   readonly name: string
   readonly #projection: AnyProjection
-  readonly #columns: Array<[name: string, type: string]>
+  readonly #columns: Array<[name: string, type: ColumnType]>
 
   constructor(projection: AnyProjection, slot: Slot) {
     this.name = `${SCHEMAS[slot]}.${projection.name}`
     this.#projection = projection
-    this.#columns = Object.entries(projection.table.columns)
+    this.#columns = Object.entries(projection.table.columns).map(([name, declared]) => [
+      name,
+      typeOf(declared),
+    ])
+  }
+
+  get #keyType(): ColumnType {
+    return typeOf(this.#projection.table.columns[this.#projection.table.key] ?? 'text')
   }
 
   async create(client: Client): Promise<void> {
-    const columns = this.#columns.map(([name, type]) =>
-      name === this.#projection.table.key ? `${name} ${type} primary key` : `${name} ${type}`
+    const { key, columns } = this.#projection.table
+    const declared = Object.entries(columns).map(
+      ([name, type]) => `${name} ${type}${name === key ? ' primary key' : ''}`
     )
-    await client.query(`create table ${this.name} (${columns.join(', ')})`)
+    await client.query(`create table ${this.name} (${declared.join(', ')})`)
   }
 
   /** Made after a fill, which is faster without them. */
@@ -54,46 +63,52 @@ export class ReadModelTable {
   }
 
   async load(client: Client, keys: readonly RowKey[]): Promise<Array<[RowKey, Row]>> {
-    const { key, columns } = this.#projection.table
-    const keyType = baseType(columns[key] ?? 'text')
+    const { key } = this.#projection.table
     const { rows } = await client.query<Record<string, unknown>>({
       name: `load ${this.name} v${this.#projection.version}`,
       text: `select ${this.#columns.map(([name]) => name).join(', ')} from ${this.name}
-             where ${key} = any($1::${keyType}[])`,
-      values: [keys],
+             where ${key} = any($1::${arrayType(this.#keyType)})`,
+      values: [encodeColumn(this.#keyType, keys)],
     })
     return rows.map((raw) => {
       const row: Row = {}
       for (const [name, type] of this.#columns) {
-        row[name] = readValue(baseType(type), raw[name])
+        row[name] = readValue(type, raw[name])
       }
       return [row[key] as RowKey, row]
     })
   }
 
-  async write(client: Client, rows: readonly Row[]): Promise<void> {
+  /** Inserts rows, or replaces those that are there. */
+  upsert(rows: readonly Row[]): pg.QueryConfig {
     const { key } = this.#projection.table
     const names = this.#columns.map(([name]) => name)
-    const typed = this.#columns.map(([name, type]) => `${name} ${baseType(type)}`)
+    const cast = this.#columns.map(([name, type]) => `${name}::${type}`)
+    const arrays = this.#columns.map(([, type], index) => `$${index + 1}::${arrayType(type)}`)
     const replaced = names
       .filter((name) => name !== key)
       .map((name) => `${name} = excluded.${name}`)
-    await client.query({
+    return {
       name: `write ${this.name} v${this.#projection.version}`,
       text: `insert into ${this.name} (${names.join(', ')})
-             select ${names.join(', ')} from json_to_recordset($1::json) as r(${typed.join(', ')})
+             select ${cast.join(', ')} from unnest(${arrays.join(', ')}) as r(${names.join(', ')})
              on conflict (${key}) do update set ${replaced.join(', ')}`,
-      values: [JSON.stringify(rows)],
-    })
+      values: this.#columns.map(([name, type]) =>
+        encodeColumn(
+          type,
+          rows.map((row) => row[name] ?? null)
+        )
+      ),
+    }
   }
 
-  async remove(client: Client, keys: readonly RowKey[]): Promise<void> {
-    const { key, columns } = this.#projection.table
-    await client.query({
+  removal(keys: readonly RowKey[]): pg.QueryConfig {
+    return {
       name: `remove ${this.name} v${this.#projection.version}`,
-      text: `delete from ${this.name} where ${key} = any($1::${baseType(columns[key] ?? 'text')}[])`,
-      values: [keys],
-    })
+      text: `delete from ${this.name}
+             where ${this.#projection.table.key} = any($1::${arrayType(this.#keyType)})`,
+      values: [encodeColumn(this.#keyType, keys)],
+    }
   }
 
   /** Rows that stand in one table and not in the other, at most `limit`, and how many there are. */
@@ -124,25 +139,4 @@ export interface TableDifference {
   /** Rows that differ, each side counted. */
   count: number
   sample: Array<{ table: string; row: Json }>
-}
-
-function baseType(type: string): string {
-  return type.replace(/ not null$/, '')
-}
-
-/** A column's value as the fold sees it: numbers for integers, RFC 3339 for times. */
-function readValue(type: string, value: unknown): Json {
-  if (value === null || value === undefined) {
-    return null
-  }
-  switch (type) {
-    case 'bigint':
-      return Number(value)
-    case 'bigint[]':
-      return (value as string[]).map(Number)
-    case 'timestamptz(3)':
-      return (value as Date).toISOString()
-    default:
-      return value as Json
-  }
 }

@@ -58,8 +58,9 @@ async function compareWithLog(client: Client, options: VerifyOptions): Promise<V
   let events = 0
   for (let after = 0; after < position;) {
     const page = await pages.read(after, BATCH, position)
+    pages.readAhead(page.at(-1)?.position ?? position, BATCH, position)
     const blocked = new Set(refused.map(({ partitionKey }) => partitionKey))
-    refused.push(...(await foldInto(client, projection, scratch, page.filter(wasTaken), blocked)))
+    refused.push(...(await foldInto(client, projection, 'scratch', page.filter(wasTaken), blocked)))
     events += page.length
     after = page.at(-1)?.position ?? position
     progress?.(after, position)
