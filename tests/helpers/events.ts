@@ -38,6 +38,19 @@ export function uploadData(
   }
 }
 
+/** What the end of an uploaded image gives back. */
+export function removalData(upload: EventData<'image.uploaded'>): EventData<'image.deleted'> {
+  return {
+    image_id: upload.image_id,
+    key: upload.key,
+    owner_id: upload.owner_id,
+    album_id: upload.album_id,
+    strategy_id: upload.strategy_id,
+    object_key: upload.object_key,
+    size_bytes: upload.size_bytes,
+  }
+}
+
 export function uploaded(imageId: number, changes: Partial<EventData<'image.uploaded'>> = {}) {
   return { type: 'image.uploaded', data: uploadData(imageId, changes) } satisfies NewEvent
 }

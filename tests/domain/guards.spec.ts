@@ -1,0 +1,54 @@
+import { test } from '@japa/runner'
+import fc from 'fast-check'
+import type { DomainEvent } from '#domain/catalogue'
+import { budgetsOf, claimsOf } from '#domain/guards'
+import { removalData, uploadData } from '#tests/helpers/events'
+
+test.group('Domain | claims and budgets', () => {
+  test('an account claims its address however it is written, the first one its place', ({
+    assert,
+  }) => {
+    const account = (email: string | null, origin: 'setup' | 'registration'): DomainEvent => ({
+      type: 'account.registered',
+      data: {
+        account_id: 1,
+        email,
+        name: 'Ann',
+        role: 'user',
+        group_id: 1,
+        capacity_bytes: 1,
+        email_verified: true,
+        origin,
+      },
+    })
+    assert.deepEqual(claimsOf(account(' Ann@Example.ORG ', 'registration')), [
+      { action: 'take', scope: 'email', value: 'ann@example.org' },
+    ])
+    assert.deepEqual(
+      claimsOf(account('ann@example.org', 'setup')).map(({ scope }) => scope),
+      ['email', 'first_admin']
+    )
+    assert.deepEqual(claimsOf(account(null, 'registration')), [])
+  })
+
+  test('what an upload adds its end takes away', ({ assert }) => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.option(fc.integer({ min: 1, max: 9 })),
+        fc.constantFrom('image.deleted' as const, 'image.expired' as const),
+        (bytes, owner, type) => {
+          const data = uploadData(7, { size_bytes: bytes, owner_id: owner })
+          const end: DomainEvent = { type, data: removalData(data) }
+          const sums = new Map<string, number>()
+          for (const event of [{ type: 'image.uploaded', data } as const, end]) {
+            for (const { scope, delta } of budgetsOf(event)) {
+              sums.set(scope, (sums.get(scope) ?? 0) + delta)
+            }
+          }
+          assert.deepEqual([...sums.values()], [0, 0])
+        }
+      )
+    )
+  })
+})

@@ -1,0 +1,178 @@
+import { test } from '@japa/runner'
+import {
+  changeImage,
+  deleteImage,
+  expireImage,
+  recordThumbnail,
+  recordThumbnailFailure,
+} from '#domain/image/decide'
+import type { ImageEvent } from '#domain/image/events'
+import { evolveImage } from '#domain/image/state'
+import { removalData, uploadData } from '#tests/helpers/events'
+import { given } from './given.ts'
+
+const OWNER = { requesterId: 1, isAdmin: false }
+const STRANGER = { requesterId: 2, isAdmin: false }
+const ADMIN = { requesterId: 9, isAdmin: true }
+const NOON = '2026-06-01T12:00:00.000Z'
+const LATER = '2026-06-01T12:00:01.000Z'
+
+const upload = (changes = {}): ImageEvent => ({
+  type: 'image.uploaded',
+  data: uploadData(7, changes),
+})
+const removal = removalData(uploadData(7))
+const deleted: ImageEvent = { type: 'image.deleted', data: removal }
+const image = (...history: ImageEvent[]) => given(evolveImage, ...history)
+const thumbnail = {
+  objectKey: 'thumbnails/7.webp',
+  mimetype: 'image/webp',
+  sizeBytes: 5,
+  width: 4,
+  height: 3,
+}
+
+test.group('Domain | image', () => {
+  test('its owner changes where it is, who sees it and how long it stays, in one decision', ({
+    assert,
+  }) => {
+    image(upload())
+      .when((state) => changeImage(state, { ...OWNER, albumId: 3, permission: 0, expiresAt: NOON }))
+      .then(
+        assert,
+        {
+          type: 'image.moved_to_album',
+          data: { image_id: 7, owner_id: 1, from_album_id: null, to_album_id: 3 },
+        },
+        { type: 'image.permission_changed', data: { image_id: 7, from: 1, to: 0 } },
+        { type: 'image.expiry_changed', data: { image_id: 7, from: null, to: NOON } }
+      )
+  })
+
+  test('what stays as it is has not happened', ({ assert }) => {
+    image(upload({ album_id: 3, expires_at: NOON }))
+      .when((state) => changeImage(state, { ...OWNER, albumId: 3, permission: 1, expiresAt: NOON }))
+      .then(assert)
+    image(upload({ album_id: 3 }))
+      .when((state) => changeImage(state, OWNER))
+      .then(assert)
+  })
+
+  test('null takes it out of its album and keeps it for ever', ({ assert }) => {
+    image(upload({ album_id: 3, expires_at: NOON }))
+      .when((state) => changeImage(state, { ...OWNER, albumId: null, expiresAt: null }))
+      .then(
+        assert,
+        {
+          type: 'image.moved_to_album',
+          data: { image_id: 7, owner_id: 1, from_album_id: 3, to_album_id: null },
+        },
+        { type: 'image.expiry_changed', data: { image_id: 7, from: NOON, to: null } }
+      )
+  })
+
+  test('a stranger is told that it does not exist; an administrator may', ({ assert }) => {
+    image(upload())
+      .when((state) => changeImage(state, { ...STRANGER, permission: 0 }))
+      .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+    image(upload())
+      .when((state) => deleteImage(state, STRANGER))
+      .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+    image(upload())
+      .when((state) => deleteImage(state, ADMIN))
+      .then(assert, deleted)
+  })
+
+  test('nobody owns a visitor’s image', ({ assert }) => {
+    image(upload({ owner_id: null }))
+      .when((state) => deleteImage(state, { requesterId: null, isAdmin: false }))
+      .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+  })
+
+  test('it is deleted once', ({ assert }) => {
+    image(upload())
+      .when((state) => deleteImage(state, OWNER))
+      .then(assert, deleted)
+    image(upload(), deleted)
+      .when((state) => deleteImage(state, OWNER))
+      .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+    image()
+      .when((state) => deleteImage(state, OWNER))
+      .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+  })
+
+  test('what is given back at the end is what it had at the end', ({ assert }) => {
+    image(upload(), {
+      type: 'image.moved_to_album',
+      data: { image_id: 7, owner_id: 1, from_album_id: null, to_album_id: 3 },
+    })
+      .when((state) => deleteImage(state, OWNER))
+      .then(assert, { type: 'image.deleted', data: { ...removal, album_id: 3 } })
+  })
+
+  test('it expires when its time has come, not before, and once', ({ assert }) => {
+    const expired: ImageEvent = { type: 'image.expired', data: removal }
+    const timed = upload({ expires_at: NOON })
+    image(timed)
+      .when((state) => expireImage(state, NOON))
+      .then(assert, expired)
+    image(timed)
+      .when((state) => expireImage(state, LATER))
+      .then(assert, expired)
+    image(timed)
+      .when((state) => expireImage(state, '2026-06-01T11:59:59.999Z'))
+      .then(assert)
+    image(timed, expired)
+      .when((state) => expireImage(state, LATER))
+      .then(assert)
+    image(timed, deleted)
+      .when((state) => expireImage(state, LATER))
+      .then(assert)
+    image(upload())
+      .when((state) => expireImage(state, LATER))
+      .then(assert)
+    image(timed, { type: 'image.expiry_changed', data: { image_id: 7, from: NOON, to: null } })
+      .when((state) => expireImage(state, LATER))
+      .then(assert)
+  })
+
+  test('it has one thumbnail; one that failed may still be made', ({ assert }) => {
+    const generated: ImageEvent = {
+      type: 'image.thumbnail_generated',
+      data: {
+        image_id: 7,
+        md5: uploadData(7).md5,
+        object_key: 'thumbnails/7.webp',
+        mimetype: 'image/webp',
+        size_bytes: 5,
+        width: 4,
+        height: 3,
+      },
+    }
+    const failed: ImageEvent = {
+      type: 'image.thumbnail_failed',
+      data: { image_id: 7, reason: 'damaged' },
+    }
+    image(upload())
+      .when((state) => recordThumbnail(state, thumbnail))
+      .then(assert, generated)
+    image(upload(), failed)
+      .when((state) => recordThumbnail(state, thumbnail))
+      .then(assert, generated)
+    image(upload(), generated)
+      .when((state) => recordThumbnail(state, thumbnail))
+      .then(assert)
+    image(upload(), deleted)
+      .when((state) => recordThumbnail(state, thumbnail))
+      .then(assert)
+    image(upload())
+      .when((state) => recordThumbnailFailure(state, 'damaged'))
+      .then(assert, failed)
+    image(upload(), generated)
+      .when((state) => recordThumbnailFailure(state, 'damaged'))
+      .then(assert)
+    image(upload(), failed)
+      .when((state) => recordThumbnailFailure(state, 'again'))
+      .then(assert)
+  })
+})
