@@ -74,7 +74,7 @@ export async function openStage(
     },
     async rows(table) {
       const { rows } = await pool.query<{ row: Row }>(
-        `select to_jsonb(t) as row from ${table} t order by 1`
+        `select to_jsonb(t) as row from ${table} t order by t`
       )
       return rows.map(({ row }) => row)
     },
