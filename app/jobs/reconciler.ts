@@ -28,7 +28,7 @@ export class Reconciler {
   readonly #redis: Redis
   readonly #loop: BackgroundLoop
   #looks = 0
-  #lostContactAt: Date | null = null
+  #mustReclaim = false
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
@@ -39,7 +39,7 @@ export class Reconciler {
     })
     this.#redis.on('error', () => {})
     // A Redis that went away may come back without its last moments.
-    this.#redis.on('close', () => (this.#lostContactAt ??= new Date()))
+    this.#redis.on('close', () => (this.#mustReclaim = true))
     this.#loop = new BackgroundLoop({
       step: async () => {
         await this.look()
@@ -83,15 +83,18 @@ export class Reconciler {
     return { reclaimed, dead: dead.length }
   }
 
+  /**
+   * The marker is set first: should Redis be emptied from here on, it is gone again at the next look. What was handed
+   * over before that moment is owed anew; what is still there is then done twice at most, which has no second effect.
+   */
   async #reclaimLost() {
-    const now = new Date()
-    const isMarked = (await this.#redis.exists(MARKER)) === 1
-    if (isMarked && this.#lostContactAt === null) {
+    const isNewlyMarked = (await this.#redis.set(MARKER, '1', 'NX')) === 'OK'
+    this.#mustReclaim ||= isNewlyMarked
+    if (!this.#mustReclaim) {
       return
     }
-    this.#lostContactAt = null
-    const reclaimed = await this.#options.ledger.reclaimAll(now)
-    await this.#redis.set(MARKER, now.toISOString())
+    const reclaimed = await this.#options.ledger.reclaimAll(new Date())
+    this.#mustReclaim = false
     if (reclaimed > 0) {
       this.#options.owed()
     }

@@ -1,0 +1,147 @@
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { Dispatcher } from '#jobs/dispatcher'
+import { JobLedger } from '#jobs/ledger'
+import type { Assignment, QueueName } from '#jobs/queues'
+import { Reconciler } from '#jobs/reconciler'
+import { Relay } from '#jobs/relay'
+import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
+import type { PostgresEventStore } from '#event_store/postgres_event_store'
+import { reactors } from '#reactors/registry'
+import { createTestDatabase, type TestDatabase } from '#tests/helpers/database'
+import { openTestStore } from '#tests/helpers/event_store'
+import { METADATA, uploaded } from '#tests/helpers/events'
+import { testRedisUrl } from '#tests/helpers/redis'
+
+/** A worker that notes what it was given, and fails as long as it is told to. */
+export class NotingProcessor implements Processor {
+  readonly queue: QueueName
+  readonly done: Assignment[] = []
+  readonly givenUp: string[] = []
+  failing: (assignment: Assignment) => boolean = () => false
+
+  constructor(queue: QueueName) {
+    this.queue = queue
+  }
+
+  async process(assignments: readonly Assignment[]): Promise<void> {
+    if (assignments.some((assignment) => this.failing(assignment))) {
+      throw new Error('told to fail')
+    }
+    this.done.push(...assignments)
+  }
+
+  async giveUp({ reactionKey }: Assignment): Promise<void> {
+    this.givenUp.push(reactionKey)
+  }
+}
+
+interface Part {
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Ledger, relays, dispatchers and workers on a database and a Redis of their own. */
+export class JobStage {
+  readonly redisUrl = testRedisUrl()
+  readonly pool: pg.Pool
+  readonly store: PostgresEventStore
+  readonly ledger: JobLedger
+  readonly #database: TestDatabase
+  readonly #parts: Part[] = []
+
+  private constructor(database: TestDatabase) {
+    this.#database = database
+    this.pool = new pg.Pool({ connectionString: database.url, max: 10 })
+    this.pool.on('error', () => {})
+    this.store = openTestStore(database.url)
+    this.ledger = new JobLedger(this.pool)
+  }
+
+  static async open(): Promise<JobStage> {
+    return new JobStage(await createTestDatabase())
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#parts.reverse()) {
+      await part.stop()
+    }
+    await this.store.close()
+    await this.pool.end()
+    await this.#database.drop()
+  }
+
+  relay(): Relay {
+    return this.#started(
+      new Relay({
+        connectionString: this.#database.url,
+        eventStore: this.store,
+        reactors,
+        owed: () => {},
+        warn: () => {},
+      })
+    )
+  }
+
+  dispatcher(): Dispatcher {
+    return this.#started(
+      new Dispatcher({ ledger: this.ledger, redisUrl: this.redisUrl, warn: () => {} })
+    )
+  }
+
+  workers(...processors: Processor[]): WorkerRuntime {
+    return this.#started(
+      new WorkerRuntime({
+        processors,
+        ledger: this.ledger,
+        redis: () => new Redis(this.redisUrl, { maxRetriesPerRequest: null }),
+        warn: () => {},
+      })
+    )
+  }
+
+  reconciler(givenUp: (key: string) => void = () => {}): Reconciler {
+    return this.#started(
+      new Reconciler({
+        ledger: this.ledger,
+        redisUrl: this.redisUrl,
+        owed: () => {},
+        givenUp: async ({ reactionKey }) => givenUp(reactionKey),
+        warn: () => {},
+      })
+    )
+  }
+
+  async upload(first: number, count: number, expiresAt: string | null = null): Promise<void> {
+    await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        this.store.append({
+          stream: `image-${first + index}`,
+          expectedVersion: 'none',
+          events: [uploaded(first + index, { expires_at: expiresAt })],
+          metadata: METADATA,
+        })
+      )
+    )
+  }
+
+  async flushRedis(): Promise<void> {
+    const redis = new Redis(this.redisUrl)
+    await redis.flushdb()
+    redis.disconnect()
+  }
+
+  async count(state: string, queue: QueueName): Promise<number> {
+    const { rows } = await this.pool.query<{ count: string }>(
+      'select count(*) from run.job_ledger where state = $1 and queue = $2',
+      [state, queue]
+    )
+    return Number(rows[0]?.count)
+  }
+
+  #started<One extends Part>(part: One): One {
+    this.#parts.push(part)
+    part.start()
+    return part
+  }
+}

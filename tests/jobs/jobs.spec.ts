@@ -1,0 +1,148 @@
+import { test } from '@japa/runner'
+import { POLICIES } from '#jobs/queues'
+import { waitFor } from '#tests/helpers/wait_for'
+import { JobStage, NotingProcessor } from './job_stage.ts'
+
+test.group('Jobs', (group) => {
+  let stage: JobStage
+  let thumbnails: NotingProcessor
+  let audit: NotingProcessor
+
+  group.each.setup(async () => {
+    stage = await JobStage.open()
+    thumbnails = new NotingProcessor('thumbnails')
+    audit = new NotingProcessor('audit')
+    return () => stage.close()
+  })
+
+  const keysOf = (processor: NotingProcessor) =>
+    processor.done.map(({ reactionKey }) => reactionKey).sort()
+
+  test('each event is worked on once, whoever relays and dispatches', async ({ assert }) => {
+    stage.relay()
+    stage.relay()
+    stage.dispatcher()
+    stage.dispatcher()
+    stage.workers(thumbnails, audit)
+    await stage.upload(1, 60)
+    await waitFor(
+      async () =>
+        (await stage.count('done', 'thumbnails')) === 60 &&
+        (await stage.count('done', 'audit')) === 60,
+      { what: 'all work to be settled', timeoutMs: 20_000 }
+    )
+    for (const processor of [thumbnails, audit]) {
+      assert.lengthOf(processor.done, 60)
+      assert.equal(new Set(keysOf(processor)).size, 60)
+    }
+    assert.deepEqual(
+      thumbnails.done.map(({ payload }) => payload.image_id).sort((a, b) => Number(a) - Number(b)),
+      Array.from({ length: 60 }, (_, index) => index + 1)
+    )
+  }).timeout(30_000)
+
+  test('work that Redis forgot is handed over again', async ({ assert }) => {
+    stage.relay()
+    const dispatcher = stage.dispatcher()
+    stage.reconciler()
+    await stage.upload(1, 20)
+    await waitFor(async () => (await stage.count('dispatched', 'thumbnails')) === 20, {
+      what: 'all work to be handed over',
+    })
+    await stage.flushRedis()
+    stage.workers(thumbnails)
+    await waitFor(
+      async () => {
+        dispatcher.wake()
+        return (await stage.count('done', 'thumbnails')) === 20
+      },
+      { what: 'all work to be settled', timeoutMs: 20_000 }
+    )
+    assert.lengthOf(thumbnails.done, 20)
+  }).timeout(30_000)
+
+  test('work that fails is tried again, and given up after enough tries', async ({ assert }) => {
+    stage.relay()
+    const dispatcher = stage.dispatcher()
+    thumbnails.failing = ({ payload, attempt }) =>
+      payload.image_id === 1 || (payload.image_id === 2 && attempt === 1)
+    stage.workers(thumbnails)
+    await stage.upload(1, 3)
+    await waitFor(
+      async () => {
+        await stage.pool.query(`update run.job_ledger set run_at = now() where state = 'owed'`)
+        dispatcher.wake()
+        return (await stage.count('dead', 'thumbnails')) === 1
+      },
+      { what: 'the hopeless work to be given up', timeoutMs: 20_000, everyMs: 50 }
+    )
+    await waitFor(async () => (await stage.count('done', 'thumbnails')) === 2, {
+      what: 'the rest to be settled',
+    })
+    assert.lengthOf(thumbnails.givenUp, 1)
+    const { rows } = await stage.pool.query<{ attempt: number; last_error: string }>(
+      `select attempt, last_error from run.job_ledger where state = 'dead'`
+    )
+    assert.equal(rows[0]?.attempt, POLICIES.thumbnails.maximumAttempts)
+    assert.include(rows[0]?.last_error, 'told to fail')
+
+    thumbnails.failing = () => false
+    assert.equal(await stage.ledger.reviveDead('thumbnails'), 1)
+    await waitFor(async () => (await stage.count('done', 'thumbnails')) === 3, {
+      what: 'the revived work to be settled',
+    })
+  }).timeout(30_000)
+
+  test('work that was taken and never settled is handed over again, and at last given up', async ({
+    assert,
+  }) => {
+    const givenUp: string[] = []
+    stage.relay()
+    const reconciler = stage.reconciler((key) => givenUp.push(key))
+    await stage.upload(1, 1)
+    await waitFor(async () => (await stage.count('owed', 'thumbnails')) === 1, { what: 'the work' })
+    for (let attempt = 1; attempt <= POLICIES.thumbnails.maximumAttempts; attempt++) {
+      const claimed = await stage.ledger.claim(10)
+      assert.isTrue(claimed.some((work) => work.queue === 'thumbnails' && work.attempt === attempt))
+      await stage.pool.query(
+        `update run.job_ledger set dispatched_at = now() - interval '1 hour', run_at = now() - interval '1 hour'
+         where queue = 'thumbnails'`
+      )
+      await reconciler.sweep()
+    }
+    assert.equal(await stage.count('dead', 'thumbnails'), 1)
+    assert.lengthOf(givenUp, 1)
+  }).timeout(30_000)
+
+  test('while Redis is away work is owed, not lost', async ({ assert }) => {
+    stage.relay()
+    await stage.upload(1, 5)
+    await waitFor(async () => (await stage.count('owed', 'thumbnails')) === 5, { what: 'the work' })
+    const claimed = await stage.ledger.claim(100)
+    await stage.ledger.unclaim(claimed.map(({ reactionKey }) => reactionKey))
+    assert.equal(await stage.count('owed', 'thumbnails'), 5)
+    stage.dispatcher()
+    stage.workers(thumbnails, audit)
+    await waitFor(async () => (await stage.count('done', 'thumbnails')) === 5, {
+      what: 'all work to be settled',
+    })
+    assert.deepEqual(new Set(thumbnails.done.map(({ attempt }) => attempt)), new Set([1]))
+  }).timeout(30_000)
+
+  test('work for a later time waits for it', async ({ assert }) => {
+    const expiry = new NotingProcessor('expiry')
+    stage.relay()
+    stage.dispatcher()
+    stage.workers(expiry)
+    const soon = new Date(Date.now() + 1_500)
+    await stage.upload(1, 1, soon.toISOString())
+    await stage.upload(2, 1, new Date(Date.now() + 7 * 86_400_000).toISOString())
+    await waitFor(() => expiry.done.length === 1, { what: 'the work that is due' })
+    assert.isAtLeast(Date.now(), soon.getTime() - 5)
+    assert.deepEqual(
+      expiry.done.map(({ payload }) => payload.image_id),
+      [1]
+    )
+    assert.equal(await stage.count('owed', 'expiry'), 1)
+  }).timeout(30_000)
+})
