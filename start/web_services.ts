@@ -13,8 +13,10 @@ import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
 import { ImageUploads } from '#http/image_uploads'
 import { Metrics, type Lag } from '#http/metrics'
 import { Thumbnails } from '#http/thumbnails'
+import { ledgerStatus } from '#jobs/status'
 import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
+import type { StrategyView } from '#read_models/views'
 import { ObjectStores } from '#storage/object_registry'
 import { readModelPositions } from '#read_models/lag_queries'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
@@ -65,7 +67,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     return positions.map(({ name, position }) => ({ name, events: head.position - position }))
   }
 
-  const metrics = new Metrics(readLags)
+  const metrics = new Metrics({ lags: readLags, backlogs: () => ledgerStatus(pool) })
 
   shared = {
     accessTokens,
@@ -83,7 +85,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
       database: () => db.rawQuery('select 1'),
       eventStore: () => eventStore.head(),
       redis: () => pingRedis(redis),
-      storage: () => checkStores(stores),
+      storage: createStoreCheck(stores),
     },
   }
   return async () => {
@@ -94,12 +96,16 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
   }
 }
 
-/** Every store that images may lie in must take and give bytes. */
-async function checkStores(stores: ObjectStores): Promise<void> {
-  for (const strategy of await listStrategies()) {
-    const { ok, detail } = await stores.get(strategy).health()
-    if (!ok) {
-      throw new Error(detail ?? 'The storage cannot be used')
+/** Every store that images may lie in must take and give bytes; without the database, those known of before. */
+function createStoreCheck(stores: ObjectStores): () => Promise<void> {
+  let strategies: StrategyView[] = []
+  return async () => {
+    strategies = await listStrategies().catch(() => strategies)
+    for (const strategy of strategies) {
+      const { ok, detail } = await stores.get(strategy).health()
+      if (!ok) {
+        throw new Error(detail ?? 'The storage cannot be used')
+      }
     }
   }
 }

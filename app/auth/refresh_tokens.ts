@@ -97,6 +97,9 @@ export class RefreshTokens {
   ): Promise<Result> {
     const client = await this.#pool.connect()
     let failure: Error | undefined
+    // A connection that breaks between two statements says so here, and again to the next statement.
+    const ignore = () => {}
+    client.on('error', ignore)
     try {
       await client.query('begin')
       await client.query(
@@ -111,6 +114,7 @@ export class RefreshTokens {
       await client.query('rollback').catch(() => undefined)
       throw error
     } finally {
+      client.off('error', ignore)
       client.release(failure)
     }
   }

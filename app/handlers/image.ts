@@ -73,7 +73,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       context: CommandContext
     ): Promise<Handled & { imageId: number; key: string }> {
       // The bound may have moved, and a moment counted from now has, when the same upload is sent again.
-      const { capacityBytes, expiresAt: _, ...body } = command
+      const body = { ...command, capacityBytes: null, expiresAt: null }
       if (command.albumId !== null) {
         requireAlbumOf(await readAlbum(command.albumId), command.ownerId)
       }
@@ -86,7 +86,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
               stream: streams.image(imageId),
               context,
               body: ['uploadImage', body],
-              limits: capacityBytes === null ? {} : { [scope]: capacityBytes },
+              limits: command.capacityBytes === null ? {} : { [scope]: command.capacityBytes },
             },
             'none',
             decisions.uploadImage(uploadOf(command, imageId, ports.keys.draw(length)))

@@ -28,7 +28,8 @@ export function parseDuration(text: string): number | null {
   return milliseconds <= LONGEST ? milliseconds : null
 }
 
-/** The moment that lies so many milliseconds ahead, as RFC 3339 in UTC. */
-export function momentAfter(milliseconds: number, now = Date.now()): string {
-  return new Date(now + milliseconds).toISOString()
+/** The moment that lies a duration ahead, as RFC 3339 in UTC; `null`, for ever, for what is none. */
+export function momentAfter(duration: string | null | undefined, now = Date.now()): string | null {
+  const milliseconds = parseDuration(duration ?? '')
+  return milliseconds === null ? null : new Date(now + milliseconds).toISOString()
 }

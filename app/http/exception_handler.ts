@@ -22,11 +22,14 @@ export default class HttpExceptionHandler extends ExceptionHandler {
   }
 
   override async report(error: unknown, ctx: HttpContext): Promise<void> {
-    const isExpected = error instanceof E_SETUP_REQUIRED || ctx.request.request.socket.destroyed
-    const status = answerError(error)?.status ?? 500
     const isLost = error instanceof StorageError && error.code === 'E_OBJECT_MISSING'
-    if ((status >= 500 || isLost) && !isExpected) {
-      ctx.logger.error({ err: error, method: ctx.request.method(), route: ctx.route?.pattern })
+    const status = answerError(error)?.status ?? 500
+    const circumstances = { method: ctx.request.method(), route: ctx.route?.pattern }
+    if (status === 500 || isLost) {
+      ctx.logger.error({ ...circumstances, err: error }, 'A request failed')
+    } else if (status > 500 && !(error instanceof E_SETUP_REQUIRED)) {
+      const reason = error instanceof Error ? error.message : String(error)
+      ctx.logger.warn({ ...circumstances, reason }, 'A request could not be served')
     }
   }
 

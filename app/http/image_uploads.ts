@@ -11,9 +11,9 @@ import { findAccountOrFail } from '#read_models/account_queries'
 import { findAlbum } from '#read_models/album_queries'
 import { findImage } from '#read_models/image_queries'
 import { imageFromUpload } from '#read_models/pending_image'
-import { findUploadRules, type StrategyView } from '#read_models/upload_rules_queries'
+import { findUploadRules } from '#read_models/upload_rules_queries'
 import { userSettingsOf, type UserSettings } from '#read_models/user_settings'
-import type { ImageView } from '#read_models/views'
+import type { ImageView, StrategyView } from '#read_models/views'
 import { receiveUpload, type ReceivedUpload } from '#storage/intake'
 import { originalKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
@@ -87,7 +87,7 @@ export class ImageUploads {
         strategyId: strategy.id,
         albumId: fields.album_id ?? (await defaultAlbum(settings, identity.accountId)),
         permission: fields.permission ?? settings.default_permission,
-        expiresAt: fields.expires_in === undefined ? null : momentAfter(fields.expires_in),
+        expiresAt: momentAfter(fields.expires_in),
       })
     } finally {
       await received.discard()

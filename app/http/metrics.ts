@@ -14,6 +14,21 @@ export interface Lag {
   events: number
 }
 
+/** What a queue of jobs owes. */
+export interface QueueBacklog {
+  queue: string
+  owed: number
+  dispatched: number
+  dead: number
+  oldestSeconds: number
+}
+
+/** Where measurements that lie in the database come from; read when somebody looks. */
+export interface MetricSources {
+  lags(): Promise<Lag[]>
+  backlogs(): Promise<QueueBacklog[]>
+}
+
 /** Measurements of this process, for Prometheus. */
 export class Metrics {
   readonly registry = new Registry()
@@ -21,7 +36,7 @@ export class Metrics {
   readonly #uploads: Counter
   readonly #uploadedBytes: Counter
 
-  constructor(readLags: () => Promise<Lag[]>) {
+  constructor(sources: MetricSources) {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     this.#requests = new Histogram({
@@ -47,8 +62,28 @@ export class Metrics {
       labelNames: ['projection'],
       registers,
       async collect() {
-        for (const { name, events } of await readLags()) {
+        for (const { name, events } of await sources.lags()) {
           this.set({ projection: name }, events)
+        }
+      },
+    })
+    const oldest = new Gauge({
+      name: 'picfast_jobs_oldest_seconds',
+      help: 'How long the oldest job that is due has been waiting',
+      labelNames: ['queue'],
+      registers,
+    })
+    new Gauge({
+      name: 'picfast_jobs',
+      help: 'Jobs that are not done, by the ledger',
+      labelNames: ['queue', 'state'],
+      registers,
+      async collect() {
+        for (const { queue, oldestSeconds, ...states } of await sources.backlogs()) {
+          oldest.set({ queue }, oldestSeconds)
+          this.set({ queue, state: 'owed' }, states.owed)
+          this.set({ queue, state: 'dispatched' }, states.dispatched)
+          this.set({ queue, state: 'dead' }, states.dead)
         }
       },
     })

@@ -14,15 +14,13 @@ export class DrainingServer extends Server {
   constructor(listener: RequestListener) {
     super((request, response) => {
       adoptRequestId(request, response)
-      if (this.#draining) {
-        response.setHeader('Connection', 'close')
-      }
+      response.once('close', () => this.#letGo())
       listener(request, response)
     })
     this.on('clientError', refuseUnreadableRequest)
   }
 
-  /** Takes no more connections, tells those who are here to go elsewhere, and cuts off what is not done in time. */
+  /** Takes no more connections, closes each one as its answer is done, and cuts off what is not done in time. */
   override close(callback?: (error?: Error) => void): this {
     this.#draining = true
     const deadline = setTimeout(() => this.closeAllConnections(), DRAIN_MILLISECONDS)
@@ -30,6 +28,12 @@ export class DrainingServer extends Server {
       clearTimeout(deadline)
       callback?.(error)
     })
+  }
+
+  #letGo(): void {
+    if (this.#draining) {
+      setImmediate(() => this.closeIdleConnections())
+    }
   }
 }
 

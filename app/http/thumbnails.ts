@@ -1,6 +1,5 @@
 import { ImagingError } from '#imaging/errors'
-import { findStrategy } from '#read_models/upload_rules_queries'
-import type { ImageView } from '#read_models/views'
+import type { StoredImageView } from '#read_models/views'
 import { thumbnailKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectStore, StoredObject } from '#storage/object_store'
@@ -27,18 +26,14 @@ export class Thumbnails {
   }
 
   /** @throws E_THUMBNAIL_NOT_POSSIBLE when there can be none */
-  async find(image: ImageView): Promise<FoundThumbnail> {
-    const strategy = await findStrategy(image.strategyId)
-    if (strategy === null) {
-      throw new E_NOT_FOUND()
-    }
-    const store = this.#stores.get(strategy)
+  async find(image: StoredImageView): Promise<FoundThumbnail> {
+    const store = this.#stores.get(image.strategy)
     const key = image.thumbnailKey ?? thumbnailKey(image.md5)
     const object = (await store.stat(key)) ?? (await this.#make(store, image, key))
     return { store, object, mimetype: image.thumbnailMimetype ?? 'image/webp' }
   }
 
-  async #make(store: ObjectStore, image: ImageView, key: string): Promise<StoredObject> {
+  async #make(store: ObjectStore, image: StoredImageView, key: string): Promise<StoredObject> {
     if (image.thumbnailStatus === 'failed') {
       throw new E_THUMBNAIL_NOT_POSSIBLE()
     }

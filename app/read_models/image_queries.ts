@@ -3,8 +3,15 @@ import type { DatabaseQueryBuilderContract } from '@adonisjs/lucid/types/querybu
 import { findUsage } from './account_queries.ts'
 import { containsPattern } from './columns.ts'
 import { countRows } from './counts.ts'
-import { imageView, listedImageView, type ImageRow, type ListedImageRow } from './image_rows.ts'
-import type { ImageView, ListedImageView, ModerationStatus } from './views.ts'
+import {
+  imageView,
+  listedImageView,
+  storedImageView,
+  type ImageRow,
+  type ListedImageRow,
+  type StoredImageRow,
+} from './image_rows.ts'
+import type { ImageView, ListedImageView, ModerationStatus, StoredImageView } from './views.ts'
 
 /** What a list of images is narrowed to. Moments are RFC 3339, both ends inclusive. */
 export interface ImageFilter {
@@ -51,6 +58,12 @@ export async function findImage(key: string): Promise<ImageView | null> {
   return row && imageView(row)
 }
 
+/** The same with where its bytes lie, in one query: this is what serving a file costs. */
+export async function findStoredImage(key: string): Promise<StoredImageView | null> {
+  const row = await storedImages().where('i.key', key).first()
+  return row && storedImageView(row)
+}
+
 /** An owner's images, newest first: `limit` of them after `start`, a mark or a number to skip. */
 export async function listImages(
   ownerId: number,
@@ -91,9 +104,11 @@ export async function countImages(ownerId: number, filter: ImageFilter): Promise
 }
 
 /** An image with these bytes that the viewer may see, rather a public one, rather one that has its thumbnail. */
-export async function findImageByMd5(md5: string, viewer: Viewer): Promise<ImageView | null> {
-  const query = livingImages<ImageRow>()
-    .select('i.*', 'i.album_id as living_album_id')
+export async function findStoredImageByMd5(
+  md5: string,
+  viewer: Viewer
+): Promise<StoredImageView | null> {
+  const query = storedImages()
     .where('i.md5', md5)
     .orderByRaw(`(i.permission = 1 and i.moderation_status = 'approved') desc`)
     .orderByRaw('i.thumbnail_key is null, i.image_id')
@@ -106,7 +121,14 @@ export async function findImageByMd5(md5: string, viewer: Viewer): Promise<Image
     })
   }
   const row = await query.first()
-  return row && imageView(row)
+  return row && storedImageView(row)
+}
+
+/** Files do not show their album: it is not looked up. */
+function storedImages() {
+  return livingImages<StoredImageRow>()
+    .join('read.strategies as s', 's.strategy_id', 'i.strategy_id')
+    .select('i.*', 'i.album_id as living_album_id', 's.configs as strategy_configs')
 }
 
 function livingImages<Row extends object = Record<string, unknown>>() {

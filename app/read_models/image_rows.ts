@@ -1,7 +1,13 @@
 import type { StrategyType } from '#domain/strategy/events'
 import type { Permission } from '#domain/values'
 import { optionalMoment, optionalNumber, type BigintColumn } from './columns.ts'
-import type { ImageView, ListedImageView, ModerationStatus } from './views.ts'
+import type {
+  ImageView,
+  ListedImageView,
+  ModerationStatus,
+  StoredImageView,
+  StrategyView,
+} from './views.ts'
 
 /** A row of `read.images`, with its album's id when that album still exists. */
 export interface ImageRow {
@@ -33,6 +39,10 @@ export interface ImageRow {
 export interface ListedImageRow extends ImageRow {
   strategy_name: string
   strategy_type: StrategyType
+}
+
+export interface StoredImageRow extends ImageRow {
+  strategy_configs: StrategyView['configs']
 }
 
 export function imageView(row: ImageRow): ImageView {
@@ -69,4 +79,9 @@ export function listedImageView(row: ListedImageRow): ListedImageView {
     strategyName: row.strategy_name,
     strategyType: row.strategy_type,
   }
+}
+
+export function storedImageView(row: StoredImageRow): StoredImageView {
+  const image = imageView(row)
+  return { ...image, strategy: { id: image.strategyId, configs: row.strategy_configs } }
 }

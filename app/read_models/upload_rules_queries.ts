@@ -1,12 +1,7 @@
 import db from '@adonisjs/lucid/services/db'
 import type { Json } from '#domain/event_definition'
 import type { BigintColumn } from './columns.ts'
-
-/** Where images are stored. */
-export interface StrategyView {
-  id: number
-  configs: { root: string }
-}
+import type { StrategyView } from './views.ts'
 
 /** What a group lets its members do when they upload. */
 export interface UploadRules {
@@ -44,15 +39,6 @@ export async function findUploadRules(groupId: number): Promise<UploadRules> {
     strategies: rows.map(strategyView).toSorted((a, b) => isPreferred(b) - isPreferred(a)),
     maxFileBytes: typeof maximum === 'number' && maximum > 0 ? maximum : DEFAULT_MAX_FILE_BYTES,
   }
-}
-
-export async function findStrategy(strategyId: number): Promise<StrategyView | null> {
-  const row = await db
-    .query<StrategyRow>()
-    .from('read.strategies')
-    .where('strategy_id', strategyId)
-    .first()
-  return row && strategyView(row)
 }
 
 export async function listStrategies(): Promise<StrategyView[]> {

@@ -38,6 +38,17 @@ export interface ListedImageView extends ImageView {
   strategyType: StrategyType
 }
 
+/** Where images are stored. */
+export interface StrategyView {
+  id: number
+  configs: { root: string }
+}
+
+/** An image with what it takes to read its bytes. */
+export interface StoredImageView extends ImageView {
+  strategy: StrategyView
+}
+
 export interface AlbumView {
   albumId: number
   ownerId: number

@@ -48,6 +48,9 @@ export interface TestWebServer {
   setUp(): Promise<ApiClient>
   /** Registers a user; answers a client that is signed in as them. */
   addUser(email: string, capacityBytes?: number): Promise<ApiClient>
+  /** Stops the read models where they are. */
+  pauseReadModels(): Promise<void>
+  resumeReadModels(): void
   stop(): Promise<void>
 }
 
@@ -65,12 +68,14 @@ export async function startWebServer(
     dataDir,
     poolSize: 2,
   })
-  const runtime = new ProjectionRuntime({
-    connectionString: database.url,
-    eventStore: services.eventStore,
-    projections,
-    eager: true,
-  })
+  const createRuntime = () =>
+    new ProjectionRuntime({
+      connectionString: database.url,
+      eventStore: services.eventStore,
+      projections,
+      eager: true,
+    })
+  let runtime = createRuntime()
   await installProjections({
     connectionString: database.url,
     eventStore: services.eventStore,
@@ -91,7 +96,6 @@ export async function startWebServer(
       DATABASE_URL: database.url,
       REDIS_URL: redisUrl,
       DATA_DIR: dataDir,
-      LOG_LEVEL: 'error',
       ...environment,
     },
   })
@@ -131,6 +135,11 @@ export async function startWebServer(
       )
       await waiter.waitFor(position, ['accounts'], 5_000)
       return signIn(email, PASSWORD)
+    },
+    pauseReadModels: () => runtime.stop(),
+    resumeReadModels() {
+      runtime = createRuntime()
+      runtime.start()
     },
     async stop() {
       await stopProcess(server, 'SIGTERM', 10_000)

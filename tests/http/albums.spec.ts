@@ -5,6 +5,7 @@ import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 const ALBUMS = '/api/v1/albums'
 
 test.group('Albums', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let admin: ApiClient
   let user: ApiClient

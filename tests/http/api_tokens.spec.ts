@@ -6,6 +6,7 @@ const TOKENS = '/api/v1/api-tokens'
 const HOUR = 3_600_000
 
 test.group('API tokens', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let admin: ApiClient
 

@@ -29,6 +29,7 @@ function rulesOf(checker: OpenapiChecker): Rule[] {
 }
 
 test.group('Who may call what', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let admin: ApiClient
   const tools: Record<string, ApiClient> = {}

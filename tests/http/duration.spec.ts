@@ -28,6 +28,8 @@ test.group('Durations', () => {
     })
 
   test('a moment is RFC 3339 in UTC', ({ assert }) => {
-    assert.equal(momentAfter(DAY, Date.UTC(2025, 10, 23)), '2025-11-24T00:00:00.000Z')
+    assert.equal(momentAfter('24h', Date.UTC(2025, 10, 23)), '2025-11-24T00:00:00.000Z')
+    assert.isNull(momentAfter(undefined))
+    assert.isNull(momentAfter('never'))
   })
 })

@@ -51,6 +51,7 @@ function wire(changes: Partial<WireAnswer> & { json?: object }): WireAnswer {
 }
 
 test.group('The OpenAPI document', (group) => {
+  group.each.timeout(60_000)
   let checker: OpenapiChecker
 
   group.setup(async () => {

@@ -6,6 +6,7 @@ import { ADMIN, startWebServer, type TestWebServer } from '#tests/helpers/web_se
 const ME = '/api/v1/users/me'
 
 test.group('The profile', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let user: ApiClient
 

@@ -8,6 +8,7 @@ import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 const ALBUMS = '/api/v1/albums'
 
 test.group('HTTP', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let admin: ApiClient
 

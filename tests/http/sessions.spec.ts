@@ -9,6 +9,7 @@ import { ADMIN, startWebServer, type TestWebServer } from '#tests/helpers/web_se
 const ME = '/api/v1/users/me'
 
 test.group('Sessions', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let api: ApiClient
 

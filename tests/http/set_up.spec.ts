@@ -8,6 +8,7 @@ test.group('The first run', (group) => {
   let server: TestWebServer
   let api: ApiClient
 
+  group.each.timeout(60_000)
   group.each.setup(async () => {
     server = await startWebServer()
     api = server.api

@@ -1,10 +1,14 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from '@japa/runner'
 import { parse } from 'yaml'
 import { reportHealth } from '#http/health'
 import type { ApiClient } from '#tests/helpers/api'
+import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
 test.group('The system', (group) => {
+  group.each.timeout(60_000)
   let server: TestWebServer
   let api: ApiClient
 
@@ -43,15 +47,16 @@ test.group('The system', (group) => {
   test('measures its requests by route', async ({ assert }) => {
     await api.delete('/api/v1/albums/7')
     const { bytes } = await api.get('/metrics')
-    const text = bytes.toString()
+    const shown = bytes.toString()
 
     assert.match(
-      text,
+      shown,
       /request_duration_seconds_count\{[^}]*route="\/api\/v1\/albums\/:id"[^}]*\} 1/
     )
-    assert.include(text, 'picfast_uploads_total 0')
-    assert.match(text, /picfast_projection_lag_events\{projection="images"\} \d+/)
-    assert.include(text, 'nodejs_eventloop_lag_seconds')
+    assert.include(shown, 'picfast_uploads_total 0')
+    assert.match(shown, /picfast_projection_lag_events\{projection="images"\} \d+/)
+    assert.include(shown, 'picfast_jobs{queue="thumbnails",state="owed"} 0')
+    assert.include(shown, 'nodejs_eventloop_lag_seconds')
   })
 
   test('serves its document with its own address', async ({ assert }) => {
@@ -71,6 +76,39 @@ test.group('The system', (group) => {
     await other.stop()
   })
 
+  test('finishes what it has in hand before it ends', async ({ assert }) => {
+    const other = await startWebServer()
+    const admin = await other.setUp()
+    const body = JSON.stringify({ name: 'the last one' })
+    const { port, hostname } = new URL(other.api.url)
+    const socket = connect(Number(port), hostname)
+    const answered = text(socket)
+    const ended = new Promise((resolve) => other.process.once('exit', resolve))
+    socket.write(
+      `POST /api/v1/albums HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin.token}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`
+    )
+    await waitFor(async () => (await other.api.get('/health')).status === 200, {
+      what: 'the server to have read what was sent before',
+    })
+    other.process.kill('SIGTERM')
+    await waitFor(
+      () =>
+        fetch(`${other.api.url}/health`).then(
+          () => false,
+          () => true
+        ),
+      {
+        what: 'the server to take no more connections',
+      }
+    )
+    socket.write(body.slice(5))
+
+    assert.match(await answered, /^HTTP\/1\.1 201 /)
+    assert.equal(await ended, 0)
+    await other.stop()
+  })
+
   test('ends when the one who started it is gone', async ({ assert }) => {
     const other = await startWebServer()
     const ended = new Promise((resolve) => other.process.once('exit', resolve))
@@ -81,7 +119,8 @@ test.group('The system', (group) => {
   })
 })
 
-test.group('The system in trouble', () => {
+test.group('The system in trouble', (group) => {
+  group.each.timeout(60_000)
   const fine = async () => {}
   const slow = () => new Promise<never>(() => {})
 

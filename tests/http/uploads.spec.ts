@@ -25,6 +25,7 @@ const IMAGES = '/api/v1/images'
 const HOUR = 3_600_000
 
 test.group('Uploads', (group) => {
+  group.each.timeout(30_000)
   let server: TestWebServer
   let admin: ApiClient
   let user: ApiClient

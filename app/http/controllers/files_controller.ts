@@ -3,23 +3,23 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { E_NOT_FOUND } from '#http/errors'
 import { answerFile, cacheControlFor } from '#http/file_answer'
 import { viewerOf } from '#http/visitor'
-import { findImage, findImageByMd5, isPublic, isVisibleTo } from '#read_models/image_queries'
-import { findStrategy } from '#read_models/upload_rules_queries'
+import {
+  findStoredImage,
+  findStoredImageByMd5,
+  isPublic,
+  isVisibleTo,
+} from '#read_models/image_queries'
 import { webServices } from '#start/web_services'
 
 /** The bytes themselves. */
 export default class FilesController {
   async show(ctx: HttpContext) {
     const [key = '', extension] = String(ctx.request.param('file')).split('.')
-    const [image, viewer] = await Promise.all([findImage(key), viewerOf(ctx)])
+    const [image, viewer] = await Promise.all([findStoredImage(key), viewerOf(ctx)])
     if (image === null || image.extension !== extension || !isVisibleTo(image, viewer)) {
       throw new E_NOT_FOUND()
     }
-    const strategy = await findStrategy(image.strategyId)
-    if (strategy === null) {
-      throw new E_NOT_FOUND()
-    }
-    const store = webServices().stores.get(strategy)
+    const store = webServices().stores.get(image.strategy)
     const { expiresAt, mimetype, sha256, sizeBytes } = image
     await answerFile(ctx, {
       etag: `"${sha256}"`,
@@ -33,7 +33,7 @@ export default class FilesController {
 
   async thumbnail(ctx: HttpContext) {
     const [md5 = ''] = String(ctx.request.param('file')).split('.')
-    const image = await findImageByMd5(md5, await viewerOf(ctx))
+    const image = await findStoredImageByMd5(md5, await viewerOf(ctx))
     if (image === null) {
       throw new E_NOT_FOUND()
     }

@@ -78,7 +78,7 @@ export default class ImagesController {
         ...this.#requestOf(image, identity),
         albumId: change.album_id,
         permission: change.permission,
-        expiresAt: expiryOf(change.expires_in),
+        expiresAt: change.expires_in === undefined ? undefined : momentAfter(change.expires_in),
       },
       commandContextOf(ctx, identity)
     )
@@ -130,9 +130,4 @@ export default class ImagesController {
     }
     return cursor
   }
-}
-
-/** Left out it stays as it is, `null` clears it. */
-function expiryOf(expiresIn: number | null | undefined): string | null | undefined {
-  return typeof expiresIn === 'number' ? momentAfter(expiresIn) : expiresIn
 }

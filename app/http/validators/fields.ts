@@ -72,9 +72,5 @@ export const permission = () => vine.enum([0, 1] as const)
 export const permissionText = () =>
   vine.enum(['0', '1'] as const).transform((value): Permission => (value === '1' ? 1 : 0))
 
-/** How long from now, in milliseconds. */
-export const duration = () =>
-  vine
-    .string()
-    .use(isDuration())
-    .transform((value) => parseDuration(value) ?? 0)
+/** How long from now, such as `24h`; `parseDuration` reads it. */
+export const duration = () => vine.string().use(isDuration())
