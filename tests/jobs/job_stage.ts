@@ -100,16 +100,15 @@ export class JobStage {
     )
   }
 
-  reconciler(givenUp: (key: string) => void = () => {}): Reconciler {
-    return this.#started(
-      new Reconciler({
-        ledger: this.ledger,
-        redisUrl: this.redisUrl,
-        owed: () => {},
-        givenUp: async ({ reactionKey }) => givenUp(reactionKey),
-        warn: () => {},
-      })
-    )
+  reconciler(): Reconciler {
+    return this.#started(this.#makeReconciler(() => {}))
+  }
+
+  /** A reconciler that looks only when it is told to. */
+  idleReconciler(givenUp: (key: string) => void): Reconciler {
+    const reconciler = this.#makeReconciler(givenUp)
+    this.#parts.push(reconciler)
+    return reconciler
   }
 
   async upload(first: number, count: number, expiresAt: string | null = null): Promise<void> {
@@ -137,6 +136,16 @@ export class JobStage {
       [state, queue]
     )
     return Number(rows[0]?.count)
+  }
+
+  #makeReconciler(givenUp: (key: string) => void): Reconciler {
+    return new Reconciler({
+      ledger: this.ledger,
+      redisUrl: this.redisUrl,
+      owed: () => {},
+      givenUp: async ({ reactionKey }) => givenUp(reactionKey),
+      warn: () => {},
+    })
   }
 
   #started<One extends Part>(part: One): One {

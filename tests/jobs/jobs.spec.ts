@@ -98,7 +98,7 @@ test.group('Jobs', (group) => {
   }) => {
     const givenUp: string[] = []
     stage.relay()
-    const reconciler = stage.reconciler((key) => givenUp.push(key))
+    const reconciler = stage.idleReconciler((key) => givenUp.push(key))
     await stage.upload(1, 1)
     await waitFor(async () => (await stage.count('owed', 'thumbnails')) === 1, { what: 'the work' })
     for (let attempt = 1; attempt <= POLICIES.thumbnails.maximumAttempts; attempt++) {
