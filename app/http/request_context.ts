@@ -15,7 +15,8 @@ export function commandContextOf(
     actor: actorOf(identity),
     correlationId: ctx.request.id() ?? '',
     causationId: null,
-    ip: ctx.request.ip(),
+    // An IPv4 client of a socket that takes both kinds.
+    ip: ctx.request.ip().replace(/^::ffff:(?=\d+\.)/, ''),
     userAgent: ctx.request.header('user-agent')?.slice(0, LONGEST_USER_AGENT) ?? null,
     source,
   }

@@ -54,7 +54,8 @@ test.group('Sessions', (group) => {
       unknown.push(await time('nobody@example.org'))
     }
 
-    assert.isBelow(Math.abs(median(known) - median(unknown)), median(known) * 0.5)
+    assert.isBelow(median(known), median(unknown) * 2)
+    assert.isBelow(median(unknown), median(known) * 2)
     assert.isAbove(median(unknown), 5, 'a hash was worked on')
   })
 

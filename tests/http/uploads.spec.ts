@@ -312,6 +312,13 @@ test.group('Uploads', (group) => {
     assert.deepEqual(await temporaryFiles(), [])
   })
 
+  test('one that may not be made is told so, however large', async ({ assert }) => {
+    const { status } = await server.api.upload<unknown>(Buffer.alloc(20 * 1024 * 1024, 1))
+
+    assert.equal(status, 401)
+    assert.deepEqual(await temporaryFiles(), [])
+  })
+
   test('the storage holds what was committed and nothing else', async ({ assert }) => {
     const { data } = await user.upload(await plainPng(33, 33))
     const event = await eventOf(data)

@@ -49,7 +49,9 @@ export const text = (maximumLength: number) =>
 export const name = (maximumLength: number) =>
   vine.string().trim().minLength(1).maxLength(maximumLength).use(isCleanText())
 
-export const email = () => vine.string().trim().maxLength(254).use(isCleanText()).email()
+/** Kept in lower case, as addresses are compared. */
+export const email = () =>
+  vine.string().trim().toLowerCase().maxLength(254).use(isCleanText()).email()
 
 /** A password to be set. 72 bytes is where other hashes end, so that a site can change its hash. */
 export const newPassword = () => vine.string().use(isWithinBytes({ min: 8, max: 72 }))
