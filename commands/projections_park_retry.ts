@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellProjectionError } from '#projections/errors'
 import { listParked, retryParked } from '#projections/parking'
 import { selectProjections } from '#projections/selection'
 import { withServices } from '#start/console_services'
@@ -40,5 +41,9 @@ export default class ProjectionsParkRetry extends BaseCommand {
         }
       }
     })
+  }
+
+  override async completed() {
+    return tellProjectionError(this)
   }
 }

@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellProjectionError } from '#projections/errors'
 import { ProgressLine } from '#projections/progress_line'
 import { rebuild, type RebuildResult } from '#projections/rebuild'
 import { selectProjections } from '#projections/selection'
@@ -53,6 +54,10 @@ export default class ProjectionsRebuild extends BaseCommand {
         this.#tell(projection.name, result)
       }
     })
+  }
+
+  override async completed() {
+    return tellProjectionError(this)
   }
 
   #tell(name: string, { events, position, difference, switched }: RebuildResult) {

@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellProjectionError } from '#projections/errors'
 import { ProgressLine } from '#projections/progress_line'
 import { selectProjections } from '#projections/selection'
 import { verify } from '#projections/verify'
@@ -50,5 +51,9 @@ export default class ProjectionsVerify extends BaseCommand {
         )
       }
     })
+  }
+
+  override async completed() {
+    return tellProjectionError(this)
   }
 }

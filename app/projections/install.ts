@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { EventStore } from '#event_store/port'
 import { insertCheckpoint, readCheckpoints } from './checkpoints.ts'
+import { ProjectionError } from './errors.ts'
 import type { AnyProjection } from './projection.ts'
 import { rebuild, type RebuildProgress } from './rebuild.ts'
-import { RebuildError } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
 import { ReadModelTable, type Client } from './table.ts'
 import { inTransaction } from './transaction.ts'
@@ -34,7 +34,7 @@ export async function installProjections(options: InstallOptions): Promise<void>
         try {
           await rebuild({ ...options, projection, gate: false })
         } catch (error) {
-          if (!(error instanceof RebuildError && error.code === 'E_REBUILD_RUNNING')) {
+          if (!(error instanceof ProjectionError && error.code === 'E_REBUILD_RUNNING')) {
             throw error
           }
           await delay(WAIT_MILLISECONDS)

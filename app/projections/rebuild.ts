@@ -3,9 +3,10 @@ import pg from 'pg'
 import type { EventStore } from '#event_store/port'
 import { advance } from './advance.ts'
 import { insertCheckpoint, readCheckpoints } from './checkpoints.ts'
+import { ProjectionError } from './errors.ts'
 import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
-import { holdRebuildLock, RebuildError } from './rebuild_lock.ts'
+import { holdRebuildLock } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
 import { catchUp, dropCopy, switchToNext } from './switch.ts'
 import { ReadModelTable, type Client, type Slot, type TableDifference } from './table.ts'
@@ -53,7 +54,7 @@ const WAIT_MILLISECONDS = 50
  * Builds a read model anew beside the one that serves: fills it from the start of the log, compares both at the same
  * position, and puts it in place in one short transaction. The old one is kept for `rollback`.
  *
- * @throws RebuildError E_NOT_INSTALLED, E_REBUILD_RUNNING, E_SWITCH_BLOCKED
+ * @throws ProjectionError E_NOT_INSTALLED, E_REBUILD_RUNNING, E_SWITCH_BLOCKED
  */
 export async function rebuild(options: RebuildOptions): Promise<RebuildResult> {
   const { projection, gate, dryRun = false } = options
@@ -159,7 +160,7 @@ async function checkpointOf(client: Client, projection: AnyProjection, slot: Slo
   const checkpoints = await readCheckpoints(client, slot)
   const found = checkpoints.find((checkpoint) => checkpoint.projection === projection.name)
   if (found === undefined) {
-    throw new RebuildError('E_NOT_INSTALLED', `"${projection.name}" is not installed`)
+    throw new ProjectionError('E_NOT_INSTALLED', `"${projection.name}" is not installed`)
   }
   return found
 }

@@ -1,10 +1,11 @@
+import { ProjectionError } from './errors.ts'
 import type { AnyProjection } from './projection.ts'
 import { projections } from './registry.ts'
 
 /**
  * The projections of these names, or all when none is named.
  *
- * @throws RangeError for a name that no projection has
+ * @throws ProjectionError E_UNKNOWN_PROJECTION
  */
 export function selectProjections(names: readonly string[] | undefined): readonly AnyProjection[] {
   if (names === undefined || names.length === 0) {
@@ -14,7 +15,10 @@ export function selectProjections(names: readonly string[] | undefined): readonl
     const found = projections.find((projection) => projection.name === name)
     if (found === undefined) {
       const known = projections.map((projection) => projection.name).join(', ')
-      throw new RangeError(`There is no projection "${name}". There are: ${known}`)
+      throw new ProjectionError(
+        'E_UNKNOWN_PROJECTION',
+        `There is no read model "${name}". There are: ${known}`
+      )
     }
     return found
   })

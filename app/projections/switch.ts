@@ -11,9 +11,10 @@ import {
   readParkedKeys,
   type Checkpoint,
 } from './checkpoints.ts'
+import { ProjectionError } from './errors.ts'
 import { foldInto } from './fold.ts'
 import type { AnyProjection } from './projection.ts'
-import { holdRebuildLock, RebuildError } from './rebuild_lock.ts'
+import { holdRebuildLock } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
 import { ReadModelTable, SCHEMAS, type Client, type Slot } from './table.ts'
 import { inTransaction, sqlState } from './transaction.ts'
@@ -29,7 +30,7 @@ const READ_BATCH = 5_000
  * Puts the finished copy in place of the one that serves, which is kept for `rollback`. Answers the position that
  * readers see from then on.
  *
- * @throws RebuildError E_NOT_INSTALLED, E_SWITCH_BLOCKED
+ * @throws ProjectionError E_NOT_INSTALLED, E_SWITCH_BLOCKED
  */
 export async function switchToNext(
   client: Client,
@@ -52,7 +53,7 @@ export async function switchToNext(
 /**
  * Puts the copy from before the last switch back in place; it then catches up from where it stood.
  *
- * @throws RebuildError E_NOTHING_TO_ROLL_BACK, E_REBUILD_RUNNING, E_SWITCH_BLOCKED
+ * @throws ProjectionError E_NOTHING_TO_ROLL_BACK, E_REBUILD_RUNNING, E_SWITCH_BLOCKED
  */
 export async function rollback(options: {
   connectionString: string
@@ -116,7 +117,9 @@ async function lockOne(
 ): Promise<Checkpoint> {
   const [checkpoint] = await lockCheckpoints(client, [projection.name], slot, { wait: true })
   if (checkpoint === undefined) {
-    throw new RebuildError(otherwise, `"${projection.name}" has no ${slot} copy`)
+    const sentence =
+      otherwise === 'E_NOT_INSTALLED' ? 'is not installed' : 'has no earlier copy to go back to'
+    throw new ProjectionError(otherwise, `"${projection.name}" ${sentence}`)
   }
   return checkpoint
 }
@@ -142,7 +145,7 @@ async function withShortLocks<Result>(
         throw error
       }
       if (attempt === ATTEMPTS) {
-        throw new RebuildError(
+        throw new ProjectionError(
           'E_SWITCH_BLOCKED',
           `"${projection.name}" is read without a pause; it could not be switched`,
           { cause: error }

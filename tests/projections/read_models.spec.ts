@@ -1,20 +1,13 @@
 import { test } from '@japa/runner'
 import type { NewEvent } from '#event_store/port'
 import { uploaded, uploadData } from '#tests/helpers/events'
+import { removalData } from './removal.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const ALBUM = {
   type: 'album.created',
   data: { album_id: 5, owner_id: 1, name: 'Sea', intro: '' },
 } satisfies NewEvent
-
-function removal(imageId: number, changes: Parameters<typeof uploadData>[1] = {}) {
-  const { image_id, key, owner_id, album_id, strategy_id, object_key, size_bytes } = uploadData(
-    imageId,
-    changes
-  )
-  return { image_id, key, owner_id, album_id, strategy_id, object_key, size_bytes }
-}
 
 async function project(stage: Stage, ...events: NewEvent[]) {
   const runtime = stage.run()
@@ -53,18 +46,17 @@ test.group('Read models', () => {
         },
       },
       { type: 'image.thumbnail_failed', data: { image_id: 2, reason: 'broken' } },
-      { type: 'image.deleted', data: removal(3) },
-      { type: 'image.expired', data: removal(4) }
+      { type: 'image.deleted', data: removalData(3) },
+      { type: 'image.expired', data: removalData(4) }
     )
     const events = await stage.store.readStream('image-1')
     const rows = await stage.rows('read.images')
-    const { expires_at: _, ...data } = uploadData(1)
     assert.deepEqual(
       rows.map(({ image_id }) => image_id),
       [1, 2]
     )
     assert.containSubset(rows[0], {
-      ...data,
+      ...uploadData(1),
       album_id: 5,
       permission: 0,
       moderation_status: 'approved',
@@ -96,10 +88,10 @@ test.group('Read models', () => {
         type: 'image.moved_to_album',
         data: { image_id: 1, owner_id: 1, from_album_id: 5, to_album_id: 6 },
       },
-      { type: 'image.deleted', data: removal(2, { album_id: 5 }) },
+      { type: 'image.deleted', data: removalData(2, { album_id: 5 }) },
       { type: 'album.changed', data: { album_id: 6, name: 'New', intro: 'y' } },
       { type: 'album.deleted', data: { album_id: 7, owner_id: 1 } },
-      { type: 'image.deleted', data: removal(4, { album_id: 7 }) }
+      { type: 'image.deleted', data: removalData(4, { album_id: 7 }) }
     )
     assert.containSubset(await stage.rows('read.albums'), [
       { album_id: 5, owner_id: 1, name: 'Sea', intro: '', image_num: 1 },
@@ -116,7 +108,7 @@ test.group('Read models', () => {
       uploaded(1, { size_bytes: 70 }),
       uploaded(2, { size_bytes: 30 }),
       uploaded(3, { owner_id: null, size_bytes: 5 }),
-      { type: 'image.expired', data: removal(2, { size_bytes: 30 }) }
+      { type: 'image.expired', data: removalData(2, { size_bytes: 30 }) }
     )
     assert.deepEqual(await stage.rows('read.usage'), [
       { account_id: 0, used_bytes: 5, image_num: 1, album_num: 0 },

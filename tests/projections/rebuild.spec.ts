@@ -135,7 +135,7 @@ test.group('Rebuilding', () => {
     const stage = await openStage(it, [tallies()])
     await assert.rejects(
       () => rollback({ connectionString: stage.url, projection: tallies() }),
-      /no previous copy/
+      /no earlier copy/
     )
   })
 

@@ -42,15 +42,15 @@ export function tallies(
       if (event.type !== 'album.created' && event.type !== 'album.changed') {
         return
       }
-      const { album_id, name } = event.data
+      const { album_id: albumId, name } = event.data
       options.onName?.(name)
       if (options.refused?.has(name)) {
         throw new RangeError(`"${name}" is poison`)
       }
-      const row = rows.get(album_id)
+      const row = rows.get(albumId)
       const applied = (row?.applied ?? 0) + 1
       rows.put({
-        album_id,
+        album_id: albumId,
         applied: name === 'too big' && !options.clamped ? TOO_BIG_FOR_INTEGER : applied,
         names: [...(row?.names ?? []), name],
       })

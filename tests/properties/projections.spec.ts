@@ -8,6 +8,7 @@ import { projections } from '#projections/registry'
 import { RowSet } from '#projections/row_set'
 import { verify } from '#projections/verify'
 import { uploadData } from '#tests/helpers/events'
+import { removalData } from '#tests/projections/removal'
 import { appendAll, openStage } from '#tests/projections/stage'
 
 const id = fc.integer({ min: 1, max: 4 })
@@ -19,11 +20,7 @@ const moment = fc.option(
 )
 
 function removalOf(imageId: number, owner: number | null, album: number | null) {
-  const { image_id, key, owner_id, album_id, strategy_id, object_key, size_bytes } = uploadData(
-    imageId,
-    { owner_id: owner, album_id: album }
-  )
-  return { image_id, key, owner_id, album_id, strategy_id, object_key, size_bytes }
+  return removalData(imageId, { owner_id: owner, album_id: album })
 }
 
 /** Events in any order, sensible or not: a fold must give the same rows of any log. */
