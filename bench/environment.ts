@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,5 +76,24 @@ export async function withEnvironment(
     })
   } finally {
     await stop()
+  }
+}
+
+/** A process of the site, or a bare one to compare it with. Its complaints are shown. */
+export function startProcess(args: readonly string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  // Whoever interrupts the bench interrupts this as well.
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  return async function stop(): Promise<void> {
+    process.off('exit', kill)
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    }
   }
 }

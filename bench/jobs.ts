@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -14,6 +15,7 @@ import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
 
 const IMAGES_A_CALL = 100
+const LOOK_MILLISECONDS = 5
 
 /** Jobs a second from the event to the settled ledger row, with work that does nothing, beside BullMQ alone. */
 export async function jobs(environment: Environment): Promise<Figure[]> {
@@ -42,6 +44,7 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
         )
       )
     }
+    const { position: head } = await store.head()
     const dispatcher = new Dispatcher({ ledger, redisUrl: environment.redisUrl, warn })
     const relay = new Relay({
       connectionString: url,
@@ -55,13 +58,8 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
     workers.start()
     dispatcher.start()
     relay.start()
-    for (;;) {
-      const { rows } = await pool.query<{ count: string }>(
-        `select count(*) from run.job_ledger where state = 'done'`
-      )
-      if (Number(rows[0]?.count) >= next) {
-        break
-      }
+    while (await isUnsettled(pool, head)) {
+      await delay(LOOK_MILLISECONDS)
     }
     const seconds = (performance.now() - startedAt) / 1000
     await relay.stop()
@@ -112,4 +110,16 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
     await store.close()
     await pool.end()
   }
+}
+
+/** Whether the relay stands before a position, or work that it wrote down is not done. */
+async function isUnsettled(pool: pg.Pool, head: number): Promise<boolean> {
+  const { rows } = await pool.query<{ unsettled: boolean }>({
+    name: 'unsettled',
+    text: `select position < $1 or exists (
+             select from run.job_ledger where state in ('owed', 'dispatched')
+           ) as unsettled from run.relay_checkpoint`,
+    values: [head],
+  })
+  return rows[0]?.unsettled ?? true
 }

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+
+// What no upload can do without: receive, hash, write, flush, move into place. Arguments: a folder and a port.
+const [folder = '', port = ''] = process.argv.slice(2)
+await mkdir(folder, { recursive: true })
+let received = 0
+
+const server = createServer(async (request, response) => {
+  if (request.method === 'POST') {
+    const path = join(folder, String((received += 1)))
+    const hash = createHash('sha256')
+    const file = await open(path, 'w')
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      hash.update(chunk)
+      await file.write(chunk)
+    }
+    await file.datasync()
+    await file.close()
+    await rename(path, join(folder, hash.digest('hex')))
+    response.statusCode = 201
+  }
+  response.end('{}')
+})
+server.listen(Number(port), '127.0.0.1')
+process.once('SIGTERM', () => process.exit())
