@@ -8,6 +8,8 @@ export function untilAskedToStop(): Promise<void> {
     }
     if (process.send !== undefined) {
       process.once('disconnect', () => resolve())
+      // The channel must not keep alive a process that has nothing more to do.
+      process.channel?.unref()
     }
   })
 }
