@@ -104,6 +104,16 @@ export class RunningSite {
     }
   }
 
+  /** Ends the supervisor on the spot, as no one should. */
+  async killSupervisor(): Promise<void> {
+    const child = this.#supervisor
+    if (child !== null) {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }
+  }
+
   /** The process that plays this part, or `null` while it is down. */
   async pidOf(part: Part): Promise<number | null> {
     const command = COMMANDS[part]

@@ -1,0 +1,112 @@
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
+import { test } from '@japa/runner'
+import { StorageError } from '#storage/errors'
+import { LocalObjectStore } from '#storage/local_object_store'
+import { TemporaryFolder } from '#tests/helpers/temporary_folder'
+
+test.group('Storage | local', (group) => {
+  let folder: TemporaryFolder
+  let store: LocalObjectStore
+
+  group.each.setup(() => {
+    folder = new TemporaryFolder()
+    store = new LocalObjectStore({ root: folder.at('objects') })
+    return () => folder.remove()
+  })
+
+  const codeOf = async (work: Promise<unknown>) => {
+    try {
+      await work
+      return 'done'
+    } catch (error) {
+      if (error instanceof StorageError) {
+        return error.code
+      }
+      throw error
+    }
+  }
+
+  test('what is put is there, whole and in part', async ({ assert }) => {
+    const bytes = Buffer.from('0123456789')
+    await store.put('a/b/c.txt', bytes)
+    assert.isTrue((await store.readAll('a/b/c.txt')).equals(bytes))
+    assert.isTrue((await buffer(await store.read('a/b/c.txt'))).equals(bytes))
+    const part = await buffer(await store.read('a/b/c.txt', { start: 2, end: 4 }))
+    assert.equal(part.toString(), '234')
+    assert.containSubset(await store.stat('a/b/c.txt'), { key: 'a/b/c.txt', size: 10 })
+  })
+
+  test('a finished file is moved into place; doing it again changes nothing', async ({
+    assert,
+  }) => {
+    for (let time = 0; time < 2; time++) {
+      const temporary = await store.temporaryPath()
+      writeFileSync(temporary, 'bytes')
+      await store.commitFile(temporary, 'x/y.bin')
+    }
+    assert.equal((await store.readAll('x/y.bin')).toString(), 'bytes')
+    assert.deepEqual(readdirSync(folder.at('objects', '.temporary')), [])
+  })
+
+  test('a folder that was removed behind its back is made anew', async ({ assert }) => {
+    await store.put('a/1.txt', Buffer.from('one'))
+    rmSync(folder.at('objects', 'a'), { recursive: true })
+    await store.put('a/2.txt', Buffer.from('two'))
+    assert.equal((await store.readAll('a/2.txt')).toString(), 'two')
+  })
+
+  test('what is missing is said to be missing, and deleting it is no fault', async ({ assert }) => {
+    assert.isNull(await store.stat('no/such.txt'))
+    assert.equal(await codeOf(store.read('no/such.txt')), 'E_OBJECT_MISSING')
+    assert.equal(await codeOf(store.readAll('no/such.txt')), 'E_OBJECT_MISSING')
+    await store.put('a/1.txt', Buffer.from('one'))
+    await store.delete('a/1.txt')
+    await store.delete('a/1.txt')
+    assert.isNull(await store.stat('a/1.txt'))
+  })
+
+  test('no key leads out of the folder', async ({ assert }) => {
+    const keys = ['../x', 'a/../../x', '/etc/passwd', 'a//b', '', '.', 'a/.hidden', 'a\\b', 'a\0b']
+    for (const key of [...keys, 'x'.repeat(600)]) {
+      assert.equal(await codeOf(store.put(key, Buffer.from('x'))), 'E_INVALID_OBJECT_KEY')
+      assert.equal(await codeOf(store.read(key)), 'E_INVALID_OBJECT_KEY')
+      assert.equal(await codeOf(store.delete(key)), 'E_INVALID_OBJECT_KEY')
+    }
+  })
+
+  test('a place that cannot be written is unavailable, and says so when asked', async ({
+    assert,
+  }) => {
+    // A file where the folder should be: true for root as well, whom no permission stops.
+    writeFileSync(folder.at('occupied'), '')
+    const broken = new LocalObjectStore({ root: folder.at('occupied') })
+    assert.isFalse((await broken.health()).ok)
+    assert.deepEqual(await store.health(), { ok: true, detail: null })
+  })
+
+  test('objects are listed without what is still temporary', async ({ assert }) => {
+    await store.put('a/1.txt', Buffer.from('one'))
+    await store.put('b/2.txt', Buffer.from('two'))
+    writeFileSync(await store.temporaryPath(), 'unfinished')
+    const keys = async (prefix?: string) =>
+      (await Array.fromAsync(store.list(prefix))).map(({ key }) => key).sort()
+    assert.deepEqual(await keys(), ['a/1.txt', 'b/2.txt'])
+    assert.deepEqual(await keys('b/'), ['b/2.txt'])
+    assert.deepEqual(
+      await Array.fromAsync(new LocalObjectStore({ root: folder.at('none') }).list()),
+      []
+    )
+  })
+
+  test('temporary files that nobody finished are swept after a while', async ({ assert }) => {
+    const [old, fresh] = [await store.temporaryPath(), await store.temporaryPath()]
+    mkdirSync(folder.at('objects', '.temporary'), { recursive: true })
+    writeFileSync(old, 'old')
+    writeFileSync(fresh, 'fresh')
+    const hourAgo = Date.now() / 1000 - 3600
+    utimesSync(old, hourAgo, hourAgo)
+    assert.equal(await store.sweepTemporary(60_000), 1)
+    assert.lengthOf(readdirSync(folder.at('objects', '.temporary')), 1)
+  })
+})
