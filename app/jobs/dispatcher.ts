@@ -95,8 +95,8 @@ function jobsOf(queue: QueueName, work: readonly ClaimedWork[]) {
         name: queue,
         data: { assignments },
         opts: {
-          // A new attempt is a new job: Redis would ignore an id that it knows.
-          jobId: `${first.reactionKey}-${first.attempt}`,
+          // Each handing over is a new job: Redis would ignore an id that it knows, and what rides with it.
+          jobId: `${first.reactionKey}-${first.attempt}-${now}`,
           delay: Math.max(0, first.runAt.getTime() - now),
           removeOnComplete: true,
           removeOnFail: true,
