@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isAlive } from './child_process.ts'
 import { SupervisorError } from './errors.ts'
 
@@ -39,7 +39,7 @@ export class DataFolder {
    */
   open(): void {
     try {
-      mkdirSync(this.path, { recursive: true, mode: 0o711 })
+      makeFolder(this.path)
       this.#probe()
     } catch (error) {
       throw new SupervisorError('E_DATA_DIR_UNUSABLE', this.#whyUnusable(error), { cause: error })
@@ -143,6 +143,14 @@ export class DataFolder {
       !existsSync('/proc/self/cmdline') ||
       (existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes('ace.js'))
     return isOurs || pid === process.pid ? pid : null
+  }
+}
+
+/** Folder by folder: made all at once, Node does not say that a disk is read-only. */
+function makeFolder(path: string): void {
+  if (!existsSync(path)) {
+    makeFolder(dirname(path))
+    mkdirSync(path, { mode: 0o711 })
   }
 }
 
