@@ -72,6 +72,7 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
   const bare = async () => {
     const name = `bare-${(runs += 1)}`
     const connection = connect()
+    const workerConnection = connect()
     const queue = new Queue(name, { connection })
     let done = 0
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -85,7 +86,7 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
         }
       },
       {
-        connection: connect(),
+        connection: workerConnection,
         concurrency: POLICIES.thumbnails.concurrency,
         removeOnComplete: { count: 0 },
       }
@@ -100,6 +101,7 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
     await worker.close()
     await queue.close()
     connection.disconnect()
+    workerConnection.disconnect()
     return count / seconds
   }
 
