@@ -2,12 +2,7 @@ export type DomainErrorCode =
   | 'E_IMAGE_NOT_FOUND'
   | 'E_ALBUM_NOT_FOUND'
   | 'E_ACCOUNT_NOT_FOUND'
-  | 'E_ACCOUNT_EXISTS'
-  | 'E_ACCOUNT_FROZEN'
   | 'E_API_TOKEN_NOT_FOUND'
-  | 'E_ALREADY_EXISTS'
-  | 'E_ALREADY_SET_UP'
-  | 'E_NOT_OWNER'
   | 'E_STRATEGY_NOT_ALLOWED'
 
 /** A decision that says no: the command was understood, and the rules of the domain refuse it. */

@@ -1,6 +1,5 @@
 import type pg from 'pg'
-
-export type IdKind = 'image' | 'album' | 'account' | 'api_token' | 'group' | 'strategy'
+import type { EntityKind } from '#domain/entity_kind'
 
 /** How many ids a busy kind draws at once; what is not used when the process ends is skipped. */
 const BLOCK = 16
@@ -8,14 +7,14 @@ const BLOCK = 16
 /** Integer ids from the log's sequences, drawn in blocks so that an upload seldom waits for one. */
 export class PostgresIdSource {
   readonly #pool: pg.Pool
-  readonly #drawn = new Map<IdKind, number[]>()
-  readonly #drawing = new Map<IdKind, Promise<void>>()
+  readonly #drawn = new Map<EntityKind, number[]>()
+  readonly #drawing = new Map<EntityKind, Promise<void>>()
 
   constructor(pool: pg.Pool) {
     this.#pool = pool
   }
 
-  async next(kind: IdKind): Promise<number> {
+  async next(kind: EntityKind): Promise<number> {
     for (;;) {
       const id = this.#drawn.get(kind)?.shift()
       if (id !== undefined) {
@@ -27,7 +26,7 @@ export class PostgresIdSource {
     }
   }
 
-  async #draw(kind: IdKind): Promise<void> {
+  async #draw(kind: EntityKind): Promise<void> {
     try {
       const { rows } = await this.#pool.query<{ id: string }>(
         'select nextval($1::regclass) as id from generate_series(1, $2)',

@@ -1,9 +1,9 @@
+import type { EntityKind } from '#domain/entity_kind'
+
 /** Draws the integer ids that the API shows. They are written in the events, so a rebuild keeps them. */
 export interface IdSource {
-  next(kind: IdKind): Promise<number>
+  next(kind: EntityKind): Promise<number>
 }
-
-export type IdKind = 'image' | 'album' | 'account' | 'api_token' | 'group' | 'strategy'
 
 /** Draws random text from lower-case letters and digits. */
 export interface KeySource {
