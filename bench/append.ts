@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { openEmmett } from './emmett.ts'
-import { SITE_KEY, type Environment } from './environment.ts'
+import { openPool, SITE_KEY, type Environment } from './environment.ts'
 import { METADATA, uploadOf } from './events.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave, rate } from './rounds.ts'
@@ -27,7 +26,7 @@ export async function append(environment: Environment): Promise<Figure[]> {
   const milliseconds = smoke ? 100 : 1_500
   const url = await environment.database('bench_append')
   const store = new PostgresEventStore({ connectionString: url, siteKey: SITE_KEY })
-  const pool = new pg.Pool({ connectionString: url, max: 10 })
+  const pool = openPool(url, 10)
   await pool.query(BARE_TABLE)
   const emmett = await openEmmett(await environment.emptyDatabase('bench_append_emmett'))
   let next = 0

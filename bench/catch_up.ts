@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { projections } from '../app/projections/registry.ts'
 import { ProjectionRuntime } from '../app/projections/runtime.ts'
 import { consumeAll, openEmmett } from './emmett.ts'
-import { SITE_KEY, type Environment } from './environment.ts'
+import { openPool, SITE_KEY, type Environment } from './environment.ts'
 import { history, METADATA } from './events.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
@@ -20,7 +20,7 @@ export async function catchUp(environment: Environment): Promise<Figure[]> {
   const { smoke, rounds } = environment
   const url = await environment.database('bench_catch_up')
   const store = new PostgresEventStore({ connectionString: url, siteKey: SITE_KEY })
-  const pool = new pg.Pool({ connectionString: url, max: 4 })
+  const pool = openPool(url, 4)
   const peerUrl = await environment.emptyDatabase('bench_catch_up_emmett')
   try {
     await writeOurs(store, smoke ? SMOKE_EVENTS : EVENTS)

@@ -79,6 +79,13 @@ export async function withEnvironment(
   }
 }
 
+/** A pool that bears the server being stopped before its closed connections have said good-bye. */
+export function openPool(url: string, size: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: size })
+  pool.on('error', () => {})
+  return pool
+}
+
 /** A process of the site, or a bare one to compare it with. Its complaints are shown. */
 export function startProcess(args: readonly string[], env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, args, {

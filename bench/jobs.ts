@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import pg from 'pg'
+import type pg from 'pg'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { Dispatcher } from '../app/jobs/dispatcher.ts'
 import { JobLedger } from '../app/jobs/ledger.ts'
@@ -9,7 +9,7 @@ import { POLICIES } from '../app/jobs/queues.ts'
 import { Relay } from '../app/jobs/relay.ts'
 import { WorkerRuntime, type Processor } from '../app/jobs/worker_runtime.ts'
 import { thumbnails } from '../app/reactors/thumbnails.ts'
-import { SITE_KEY, type Environment } from './environment.ts'
+import { openPool, SITE_KEY, type Environment } from './environment.ts'
 import { METADATA, uploadOf } from './events.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
@@ -22,7 +22,7 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
   const count = environment.smoke ? 200 : 5_000
   const url = await environment.database('bench_jobs')
   const store = new PostgresEventStore({ connectionString: url, siteKey: SITE_KEY })
-  const pool = new pg.Pool({ connectionString: url, max: 10 })
+  const pool = openPool(url, 10)
   const connect = () => new Redis(environment.redisUrl, { maxRetriesPerRequest: null })
   const ledger = new JobLedger(pool)
   const warn = (message: string, error: unknown) => console.error(message, error)

@@ -1,7 +1,6 @@
-import pg from 'pg'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { ReadModelWaiter } from '../app/projections/waiter.ts'
-import { SITE_KEY, startProcess, type Environment } from './environment.ts'
+import { openPool, SITE_KEY, startProcess, type Environment } from './environment.ts'
 import { METADATA, uploadOf } from './events.ts'
 import { figure, type Figure } from './report.ts'
 import { median, percentile } from './rounds.ts'
@@ -15,7 +14,7 @@ export async function visible(environment: Environment): Promise<Figure[]> {
   const url = await environment.database('bench_visible')
   const store = new PostgresEventStore({ connectionString: url, siteKey: SITE_KEY })
   const waiter = new ReadModelWaiter(url)
-  const pool = new pg.Pool({ connectionString: url, max: AT_A_TIME })
+  const pool = openPool(url, AT_A_TIME)
   const stopProjector = startProcess(['ace.js', 'projector'], environment.processEnv(url))
   try {
     let next = 0
