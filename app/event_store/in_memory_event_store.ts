@@ -102,6 +102,11 @@ export class InMemoryEventStore implements EventStore {
     return this.#codec.decode(found)
   }
 
+  async readAt(positions: readonly number[]): Promise<RecordedEvent[]> {
+    const wanted = new Set(positions)
+    return this.#codec.decode(this.#log.filter(({ position }) => wanted.has(position)))
+  }
+
   async readStored({ after, limit }: StoredRange): Promise<StoredEvent[]> {
     return this.#log.slice(after, after + limit)
   }

@@ -102,6 +102,7 @@ export interface ReadStreamOptions {
   to?: number
   backwards?: boolean
   limit?: number
+  types?: readonly EventType[]
   /** Only what was recorded up to this moment (RFC 3339) or this global position, inclusive. */
   asOf?: string | number
 }
@@ -168,6 +169,8 @@ export interface EventStore {
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>
   /** A page of the whole log, in order of position. */
   readAll(options: ReadAllOptions): Promise<RecordedEvent[]>
+  /** The events at these positions, in order of position; those that do not exist are left out. */
+  readAt(positions: readonly number[]): Promise<RecordedEvent[]>
   /** A page of the log as it lies there, for proofs and copies. */
   readStored(range: StoredRange): Promise<StoredEvent[]>
   head(): Promise<LogHead>

@@ -102,13 +102,21 @@ export class PostgresEventStore implements EventStore {
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
-    const { from = 1, to = null, backwards = false, limit = null, asOf = null } = options
+    const {
+      from = 1,
+      to = null,
+      backwards = false,
+      limit = null,
+      asOf = null,
+      types = null,
+    } = options
     const direction = backwards ? 'desc' : 'asc'
     const rows = await this.#rows(
       `read_stream_${direction}`,
       `select ${EVENT_COLUMNS} from log.events
        where stream = $1 and version >= $2 and ($3::integer is null or version <= $3)
          and ($4::timestamptz is null or recorded_at <= $4) and ($5::bigint is null or position <= $5)
+         and ($7::text[] is null or type = any($7))
        order by version ${direction} limit $6`,
       [
         stream,
@@ -117,6 +125,7 @@ export class PostgresEventStore implements EventStore {
         typeof asOf === 'string' ? asOf : null,
         typeof asOf === 'number' ? asOf : null,
         limit,
+        types,
       ]
     )
     return this.#decode(rows)
@@ -145,6 +154,15 @@ export class PostgresEventStore implements EventStore {
       `select ${EVENT_COLUMNS} from log.events where ${conditions.join(' and ')}
        order by position limit $3`,
       values
+    )
+    return this.#decode(rows)
+  }
+
+  async readAt(positions: readonly number[]): Promise<RecordedEvent[]> {
+    const rows = await this.#rows(
+      'read_at',
+      `select ${EVENT_COLUMNS} from log.events where position = any($1::bigint[]) order by position`,
+      [positions]
     )
     return this.#decode(rows)
   }

@@ -7,11 +7,16 @@ export function streamReader(
   options: ReadStreamOptions
 ): StoredEvent[] {
   const { from = 1, to = Infinity, backwards = false, limit = Infinity, asOf } = options
+  const types = options.types === undefined ? null : new Set<string>(options.types)
   const until = typeof asOf === 'string' ? Date.parse(asOf) : Infinity
   const upToPosition = typeof asOf === 'number' ? asOf : Infinity
   const selected = events.filter(
-    ({ version, recordedAt, position }) =>
-      version >= from && version <= to && recordedAt <= until && position <= upToPosition
+    ({ version, recordedAt, position, type }) =>
+      version >= from &&
+      version <= to &&
+      recordedAt <= until &&
+      position <= upToPosition &&
+      (types === null || types.has(type))
   )
   return (backwards ? selected.reverse() : selected).slice(0, limit)
 }

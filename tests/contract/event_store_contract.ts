@@ -325,6 +325,8 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
       assert.deepEqual(await versions({ backwards: true, limit: 1 }), [4])
       assert.deepEqual(await versions({ limit: 2 }), [1, 2])
       assert.deepEqual(await versions({ asOf: 4 }), [1, 2])
+      assert.deepEqual(await versions({ types: ['album.changed'], limit: 2 }), [1, 2])
+      assert.deepEqual(await versions({ types: ['album.deleted'] }), [])
       const all = await store.readStream('album-1')
       const moment = all[1]?.recordedAt ?? ''
       assert.deepEqual(
@@ -348,6 +350,21 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
       assert.deepEqual(await positions({ types: ['image.uploaded'] }), [2, 3])
       assert.deepEqual(await positions({ categories: ['album'] }), [1, 4])
       assert.deepEqual(await positions({ types: ['album.changed'], categories: ['image'] }), [])
+    })
+
+    test('events are read at positions, those that exist, in order', async ({ assert }) => {
+      for (const id of [1, 2, 3]) {
+        await store.append(appendTo(`image-${id}`, { events: [uploaded(id)] }))
+      }
+      const read = await store.readAt([3, 1, 99, 1])
+      assert.deepEqual(
+        read.map(({ position, stream }) => [position, stream]),
+        [
+          [1, 'image-1'],
+          [3, 'image-3'],
+        ]
+      )
+      assert.deepEqual(await store.readAt([]), [])
     })
 
     test('personal data is sealed in the log and forgotten with its key', async ({ assert }) => {
