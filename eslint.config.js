@@ -13,7 +13,7 @@ const MAY_IMPORT = {
   'app/reactors': ['domain', 'event_store', 'jobs'],
   'app/jobs': ['domain', 'event_store', 'handlers', 'reactors', 'projections'],
   'app/imaging': [],
-  'app/storage': ['imaging'],
+  'app/storage': ['imaging', 'event_store'],
   'app/auth': ['domain', 'handlers', 'event_store'],
   'app/http': [
     'domain',

@@ -5,6 +5,7 @@ import { PostgresEventStore } from '#event_store/postgres_event_store'
 import { PostgresIdSource } from '#event_store/postgres_id_source'
 import type { EventStore } from '#event_store/port'
 import { createHandlers, type Handlers } from '#handlers/index'
+import { PostgresStrategySecretStore } from '#storage/strategy_secret_store'
 import { randomKeys } from '#handlers/random_keys'
 
 /** What a process of PicFast needs to know of its surroundings; `start/env.ts` reads and checks it. */
@@ -47,6 +48,7 @@ export function createServices(config: ServicesConfig): Services {
     keys: randomKeys,
     credentials: new PostgresCredentialStore(pool),
     secrets: new PostgresApiTokenSecretStore(pool),
+    strategySecrets: new PostgresStrategySecretStore(pool, config.appKey),
   })
 
   return {

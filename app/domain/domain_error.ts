@@ -4,6 +4,13 @@ export type DomainErrorCode =
   | 'E_ACCOUNT_NOT_FOUND'
   | 'E_API_TOKEN_NOT_FOUND'
   | 'E_STRATEGY_NOT_ALLOWED'
+  | 'E_STRATEGY_NOT_FOUND'
+  | 'E_STRATEGY_IN_USE'
+  | 'E_GROUP_NOT_FOUND'
+  | 'E_GROUP_IN_USE'
+  | 'E_GROUP_NEEDED'
+  | 'E_LAST_ADMIN'
+  | 'E_EXTENSION_NOT_ALLOWED'
 
 /** A decision that says no: the command was understood, and the rules of the domain refuse it. */
 export class DomainError extends Error {

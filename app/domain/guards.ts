@@ -1,4 +1,6 @@
+import type { AccountRole } from './account/events.ts'
 import type { DomainEvent } from './catalogue.ts'
+import { normalizeEmail } from './values.ts'
 
 /**
  * Claims and budgets follow from the events alone, so that their tables can be rebuilt from the log.
@@ -20,24 +22,36 @@ export const guestBytesScope = 'guest_bytes'
 export const objectReferencesScope = (strategyId: number, objectKey: string) =>
   `object_references:${strategyId}:${objectKey}`
 
-/** E-mail addresses are compared without regard to case or surrounding blanks. */
-export function normalizeEmail(email: string): string {
-  return email.trim().toLowerCase()
-}
+/** Images in a strategy, and one more once it is deleted. */
+export const strategyImagesScope = (strategyId: number) => `strategy_images:${strategyId}`
+
+/** Accounts in a group, and one more once it is deleted. */
+export const groupMembersScope = (groupId: number) => `group_members:${groupId}`
+
+/**
+ * Active administrators, counted downwards from zero: a budget bounds a sum from above, and what is to be kept is at
+ * least one of them.
+ */
+export const adminSeatsScope = 'admin_seats'
+export const LAST_ADMIN_LIMIT = -1
 
 /** The claims that an event takes or gives back. A forgotten person's address claims nothing. */
 export function claimsOf(event: DomainEvent): Claim[] {
   switch (event.type) {
     case 'account.registered': {
-      const claims: Claim[] = []
-      if (event.data.email !== null) {
-        claims.push({ action: 'take', scope: 'email', value: normalizeEmail(event.data.email) })
-      }
+      const claims = emailClaim('take', event.data.email)
       if (event.data.origin === 'setup') {
         claims.push({ action: 'take', scope: 'first_admin', value: 'first_admin' })
       }
       return claims
     }
+    case 'account.email_changed': {
+      const { from, to } = event.data
+      const isSame = from !== null && to !== null && normalizeEmail(from) === normalizeEmail(to)
+      return isSame ? [] : [...emailClaim('release', from), ...emailClaim('take', to)]
+    }
+    case 'account.deleted':
+      return emailClaim('release', event.data.email)
     case 'image.uploaded':
       return [{ action: 'take', scope: 'image_key', value: event.data.key }]
     default:
@@ -45,7 +59,7 @@ export function claimsOf(event: DomainEvent): Claim[] {
   }
 }
 
-/** The sums that an event changes: bytes by owner, and how many images refer to a stored object. */
+/** The sums that an event changes. */
 export function budgetsOf(event: DomainEvent): BudgetChange[] {
   switch (event.type) {
     case 'image.uploaded':
@@ -53,9 +67,44 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
     case 'image.deleted':
     case 'image.expired':
       return imageBudgets(event.data, -1)
+    case 'account.registered':
+      return [
+        ...adminSeat(event.data.role, 'taken'),
+        { scope: groupMembersScope(event.data.group_id), delta: 1 },
+      ]
+    case 'account.role_changed': {
+      const { from, to, active } = event.data
+      return active ? [...adminSeat(from, 'left'), ...adminSeat(to, 'taken')] : []
+    }
+    case 'account.frozen':
+      return adminSeat(event.data.role, 'left')
+    case 'account.unfrozen':
+      return adminSeat(event.data.role, 'taken')
+    case 'account.group_changed':
+      return [
+        { scope: groupMembersScope(event.data.from), delta: -1 },
+        { scope: groupMembersScope(event.data.to), delta: 1 },
+      ]
+    case 'account.deleted':
+      return [
+        ...(event.data.active ? adminSeat(event.data.role, 'left') : []),
+        { scope: groupMembersScope(event.data.group_id), delta: -1 },
+      ]
+    case 'group.deleted':
+      return [{ scope: groupMembersScope(event.data.group_id), delta: 1 }]
+    case 'strategy.deleted':
+      return [{ scope: strategyImagesScope(event.data.strategy_id), delta: 1 }]
     default:
       return []
   }
+}
+
+function emailClaim(action: Claim['action'], email: string | null): Claim[] {
+  return email === null ? [] : [{ action, scope: 'email', value: normalizeEmail(email) }]
+}
+
+function adminSeat(role: AccountRole, change: 'taken' | 'left'): BudgetChange[] {
+  return role === 'admin' ? [{ scope: adminSeatsScope, delta: change === 'taken' ? -1 : 1 }] : []
 }
 
 function imageBudgets(
@@ -66,5 +115,6 @@ function imageBudgets(
   return [
     { scope: owner, delta: sign * image.size_bytes },
     { scope: objectReferencesScope(image.strategy_id, image.object_key), delta: sign },
+    { scope: strategyImagesScope(image.strategy_id), delta: sign },
   ]
 }

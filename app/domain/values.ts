@@ -17,3 +17,8 @@ export const permission = z.union([z.literal(0), z.literal(1)])
 export type Permission = z.infer<typeof permission>
 
 export const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`))
+
+/** E-mail addresses are compared without regard to case or surrounding blanks. */
+export function normalizeEmail(email: string): string {
+  return email.trim().toLowerCase()
+}

@@ -3,11 +3,16 @@ import type { AccountEvent } from '#domain/account/events'
 import { evolveAccount } from '#domain/account/state'
 import type { EventData } from '#domain/catalogue'
 import type { Json } from '#domain/event_definition'
+import { DomainError } from '#domain/domain_error'
+import { requireGroup } from '#domain/group/decide'
+import { evolveGroup } from '#domain/group/state'
+import { adminSeatsScope, LAST_ADMIN_LIMIT } from '#domain/guards'
 import { streams } from '#domain/streams'
-import { EventStoreUnavailableError } from '#event_store/errors'
+import { BudgetExceededError, EventStoreUnavailableError } from '#event_store/errors'
 import type { EventStore } from '#event_store/port'
 import type { CommandContext } from './command_context.ts'
 import { CommandRunner, type Handled } from './command_runner.ts'
+import { loadState } from './load_state.ts'
 import type { CredentialStore, IdSource } from './ports.ts'
 
 export interface RegisterAccount {
@@ -32,6 +37,18 @@ export type AccountFact = Extract<
       | 'account.session_revoked'
   }
 >
+
+/** The budget that counts administrators refuses to lose the last one. */
+async function keepingAnAdmin(handling: Promise<Handled>): Promise<Handled> {
+  try {
+    return await handling
+  } catch (error) {
+    if (error instanceof BudgetExceededError && error.scope === adminSeatsScope) {
+      throw new DomainError('E_LAST_ADMIN', 'The last administrator must stay one, and active')
+    }
+    throw error
+  }
+}
 
 export type AccountHandlers = ReturnType<typeof createAccountHandlers>
 
@@ -105,17 +122,114 @@ export function createAccountHandlers(ports: {
       })
     },
 
-    /** The hash is replaced first: should the append fail, the new password holds and its fact is missing. */
+    /**
+     * The hash is replaced before the append: should that fail, the new password holds and its fact is missing.
+     *
+     * @throws DomainError E_ACCOUNT_NOT_FOUND
+     */
     async changePassword(
       { accountId, passwordHash }: { accountId: number; passwordHash: string },
       context: CommandContext
     ): Promise<Handled> {
-      await ports.credentials.put(accountId, passwordHash)
-      return runner.append(
-        { stream: streams.account(accountId), context, body: ['changePassword', { accountId }] },
-        'exists',
-        [{ type: 'account.password_changed', data: { account_id: accountId } }]
+      return runner.decide({
+        stream: streams.account(accountId),
+        context,
+        body: ['changePassword', { accountId }],
+        evolve: evolveAccount,
+        decide: async (account) => {
+          const events = decisions.changePassword(account)
+          await ports.credentials.put(accountId, passwordHash)
+          return events
+        },
+      })
+    },
+
+    /** Does nothing when `email` is confirmed, or no longer the account's. @throws DomainError E_ACCOUNT_NOT_FOUND */
+    async verifyEmail(
+      command: { accountId: number; email: string },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.account(command.accountId),
+        context,
+        body: ['verifyEmail', { accountId: command.accountId }],
+        evolve: evolveAccount,
+        decide: (account) => decisions.verifyEmail(account, command.email),
+      })
+    },
+
+    /** @throws DomainError E_ACCOUNT_NOT_FOUND */
+    async requestVerification(
+      command: { accountId: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.account(command.accountId),
+        context,
+        body: ['requestVerification', command],
+        evolve: evolveAccount,
+        decide: decisions.requestVerification,
+      })
+    },
+
+    /** @throws DomainError E_ACCOUNT_NOT_FOUND */
+    async requestPasswordReset(
+      command: { accountId: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.account(command.accountId),
+        context,
+        body: ['requestPasswordReset', command],
+        evolve: evolveAccount,
+        decide: decisions.requestPasswordReset,
+      })
+    },
+
+    /**
+     * What an administrator changes of an account. The group must exist.
+     *
+     * @throws DomainError E_ACCOUNT_NOT_FOUND, E_GROUP_NOT_FOUND, E_LAST_ADMIN
+     * @throws ClaimTakenError of scope `email`
+     */
+    async administerAccount(
+      { accountId, ...change }: decisions.AdministerAccount & { accountId: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      return keepingAnAdmin(
+        runner.decide({
+          stream: streams.account(accountId),
+          context,
+          body: ['administerAccount', { accountId, ...change }],
+          limits: { [adminSeatsScope]: LAST_ADMIN_LIMIT },
+          evolve: evolveAccount,
+          decide: async (account) => {
+            const events = decisions.administerAccount(account, change)
+            if (events.some(({ type }) => type === 'account.group_changed')) {
+              requireGroup(
+                await loadState(ports.store, streams.group(change.groupId ?? 0), evolveGroup)
+              )
+            }
+            return events
+          },
+        })
       )
+    },
+
+    /** @throws DomainError E_ACCOUNT_NOT_FOUND, E_LAST_ADMIN */
+    async deleteAccount(command: { accountId: number }, context: CommandContext): Promise<Handled> {
+      const handled = await keepingAnAdmin(
+        runner.decide({
+          stream: streams.account(command.accountId),
+          context,
+          body: ['deleteAccount', command],
+          limits: { [adminSeatsScope]: LAST_ADMIN_LIMIT },
+          evolve: evolveAccount,
+          decide: decisions.deleteAccount,
+        })
+      )
+      await ports.credentials.remove(command.accountId)
+      return handled
     },
 
     /** Records a fact that no rule can refuse. */

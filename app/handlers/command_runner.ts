@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DomainEvent } from '#domain/catalogue'
-import { budgetsOf, claimsOf } from '#domain/guards'
+import { budgetsOf, claimsOf, type BudgetChange } from '#domain/guards'
 import { deriveEventId } from '#event_store/event_id'
 import { VersionConflictError } from '#event_store/errors'
 import type {
@@ -87,9 +87,10 @@ export class CommandRunner {
       metadata: metadataOf(context),
       command: referenceOf(command),
       claims: events.flatMap(claimsOf),
-      budgets: events
-        .flatMap(budgetsOf)
-        .map((budget) => ({ ...budget, limit: limits[budget.scope] ?? null })),
+      budgets: sumsOf(events.flatMap(budgetsOf)).map((budget) => ({
+        ...budget,
+        limit: limits[budget.scope] ?? null,
+      })),
     })
     return outcome.repeated
       ? this.#readOutcome(outcome)
@@ -128,6 +129,15 @@ export class CommandRunner {
     })
     return { position: lastPosition, events }
   }
+}
+
+/** One change a scope. */
+function sumsOf(changes: readonly BudgetChange[]): BudgetChange[] {
+  const sums = new Map<string, number>()
+  for (const { scope, delta } of changes) {
+    sums.set(scope, (sums.get(scope) ?? 0) + delta)
+  }
+  return [...sums].map(([scope, delta]) => ({ scope, delta }))
 }
 
 function referenceOf({ context, body }: Command): CommandReference | undefined {

@@ -2,7 +2,6 @@ import * as decisions from '#domain/image/decide'
 import type { EventData } from '#domain/catalogue'
 import { requireAlbumOf } from '#domain/album/decide'
 import { evolveAlbum, type Album } from '#domain/album/state'
-import type { AlbumEvent } from '#domain/album/events'
 import { accountBytesScope, guestBytesScope } from '#domain/guards'
 import type { Thumbnail } from '#domain/image/decide'
 import { evolveImage } from '#domain/image/state'
@@ -13,6 +12,7 @@ import { ClaimTakenError } from '#event_store/errors'
 import type { EventStore } from '#event_store/port'
 import type { CommandContext } from './command_context.ts'
 import { CommandRunner, type Handled } from './command_runner.ts'
+import { loadState } from './load_state.ts'
 import type { IdSource, KeySource } from './ports.ts'
 
 export interface UploadImage {
@@ -36,6 +36,8 @@ export interface UploadImage {
   expiresAt: string | null
   /** What the owner's images may weigh together, this one included; `null` for no bound. */
   capacityBytes: number | null
+  /** Whether a moderator must look at it before others see it. */
+  held: boolean
 }
 
 interface ImageChange extends Requester {
@@ -55,13 +57,8 @@ export type ImageHandlers = ReturnType<typeof createImageHandlers>
 export function createImageHandlers(ports: { store: EventStore; ids: IdSource; keys: KeySource }) {
   const runner = new CommandRunner(ports.store)
 
-  const readAlbum = async (albumId: number): Promise<Album | null> => {
-    const history = await ports.store.readStream(streams.album(albumId))
-    return history.reduce<Album | null>(
-      (album, event) => evolveAlbum(album, event as AlbumEvent),
-      null
-    )
-  }
+  const readAlbum = (albumId: number): Promise<Album | null> =>
+    loadState(ports.store, streams.album(albumId), evolveAlbum)
 
   return {
     /**
@@ -73,7 +70,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       context: CommandContext
     ): Promise<Handled & { imageId: number; key: string }> {
       // The bound may have moved, and a moment counted from now has, when the same upload is sent again.
-      const body = { ...command, capacityBytes: null, expiresAt: null }
+      const body = { ...command, capacityBytes: null, expiresAt: null, held: null }
       if (command.albumId !== null) {
         requireAlbumOf(await readAlbum(command.albumId), command.ownerId)
       }
@@ -89,7 +86,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
               limits: command.capacityBytes === null ? {} : { [scope]: command.capacityBytes },
             },
             'none',
-            decisions.uploadImage(uploadOf(command, imageId, ports.keys.draw(length)))
+            decisions.uploadImage(uploadOf(command, imageId, ports.keys.draw(length)), command)
           )
           return { ...handled, ...identityOf(handled) }
         } catch (error) {
@@ -128,6 +125,45 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
         body: ['deleteImage', command],
         evolve: evolveImage,
         decide: (image) => decisions.deleteImage(image, command),
+      })
+    },
+
+    /** @throws DomainError E_IMAGE_NOT_FOUND */
+    async approveImage(command: { imageId: number }, context: CommandContext): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['approveImage', command],
+        evolve: evolveImage,
+        decide: decisions.approveImage,
+      })
+    },
+
+    /** Does nothing when the image does not wait for a moderator. */
+    async approvePendingImage(
+      command: { imageId: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['approvePendingImage', command],
+        evolve: evolveImage,
+        decide: decisions.approvePendingImage,
+      })
+    },
+
+    /** @throws DomainError E_IMAGE_NOT_FOUND */
+    async rejectImage(
+      command: { imageId: number; reason: string | null },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['rejectImage', command],
+        evolve: evolveImage,
+        decide: (image) => decisions.rejectImage(image, command.reason),
       })
     },
 

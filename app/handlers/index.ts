@@ -3,7 +3,15 @@ import { createAccountHandlers, type AccountHandlers } from './account.ts'
 import { createAlbumHandlers, type AlbumHandlers } from './album.ts'
 import { createApiTokenHandlers, type ApiTokenHandlers } from './api_token.ts'
 import { createImageHandlers, type ImageHandlers } from './image.ts'
-import type { ApiTokenSecretStore, CredentialStore, IdSource, KeySource } from './ports.ts'
+import type {
+  ApiTokenSecretStore,
+  CredentialStore,
+  IdSource,
+  KeySource,
+  StrategySecretStore,
+} from './ports.ts'
+import { createGroupHandlers, type GroupHandlers } from './group.ts'
+import { createStrategyHandlers, type StrategyHandlers } from './strategy.ts'
 import { createSiteHandlers, type SiteHandlers } from './site.ts'
 
 export interface HandlerPorts {
@@ -12,6 +20,7 @@ export interface HandlerPorts {
   keys: KeySource
   credentials: CredentialStore
   secrets: ApiTokenSecretStore
+  strategySecrets: StrategySecretStore
 }
 
 export interface Handlers {
@@ -19,6 +28,8 @@ export interface Handlers {
   album: AlbumHandlers
   account: AccountHandlers
   apiToken: ApiTokenHandlers
+  group: GroupHandlers
+  strategy: StrategyHandlers
   site: SiteHandlers
 }
 
@@ -28,6 +39,8 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     album: createAlbumHandlers(ports),
     account: createAccountHandlers(ports),
     apiToken: createApiTokenHandlers(ports),
+    group: createGroupHandlers(ports),
+    strategy: createStrategyHandlers(ports),
     site: createSiteHandlers(ports),
   }
 }

@@ -16,6 +16,13 @@ export interface CredentialStore {
   remove(accountId: number): Promise<void>
 }
 
+/** Secrets of storage strategies by field, sealed, outside the log. */
+export interface StrategySecretStore {
+  /** Replaces the named ones, leaves the others. */
+  put(strategyId: number, secrets: Readonly<Record<string, string>>): Promise<void>
+  remove(strategyId: number): Promise<void>
+}
+
 /** Hashes of API tokens, outside the log. */
 export interface ApiTokenSecretStore {
   put(tokenId: number, accountId: number, secretHash: Buffer): Promise<void>

@@ -22,6 +22,13 @@ const DOMAIN_STATUSES: Record<DomainErrorCode, number> = {
   E_ACCOUNT_NOT_FOUND: 404,
   E_API_TOKEN_NOT_FOUND: 404,
   E_STRATEGY_NOT_ALLOWED: 422,
+  E_STRATEGY_NOT_FOUND: 404,
+  E_STRATEGY_IN_USE: 409,
+  E_GROUP_NOT_FOUND: 404,
+  E_GROUP_IN_USE: 409,
+  E_GROUP_NEEDED: 409,
+  E_LAST_ADMIN: 409,
+  E_EXTENSION_NOT_ALLOWED: 415,
 }
 
 const EVENT_STORE_ANSWERS: Partial<Record<EventStoreErrorCode, [status: number, message: string]>> =

@@ -120,6 +120,7 @@ export class ImageUploads {
         height: facts.height,
         frames: facts.frames,
         capacityBytes,
+        held: false,
       },
       context
     )

@@ -38,16 +38,10 @@ export const accounts = defineProjection<AccountRow>({
     indexes: { email: { on: '(lower(email))' }, group: { on: '(group_id)' } },
   },
 
-  keys(event) {
-    switch (event.type) {
-      case 'account.registered':
-      case 'account.name_changed':
-      case 'account.settings_changed':
-        return [event.data.account_id]
-      default:
-        return []
-    }
-  },
+  keys: (event) =>
+    event.stream.startsWith('account-') && 'account_id' in event.data
+      ? [event.data.account_id]
+      : [],
 
   apply(rows, event) {
     if (event.type === 'account.registered') {
@@ -67,12 +61,33 @@ export const accounts = defineProjection<AccountRow>({
       })
       return
     }
-    if (event.type !== 'account.name_changed' && event.type !== 'account.settings_changed') {
+    const row = 'account_id' in event.data ? rows.get(event.data.account_id) : undefined
+    if (row === undefined) {
       return
     }
-    const row = rows.get(event.data.account_id)
-    if (row !== undefined) {
-      rows.put({ ...row, ...event.data, updated_at: event.recordedAt })
+    const change = (changes: Partial<AccountRow>) =>
+      rows.put({ ...row, ...changes, updated_at: event.recordedAt })
+    switch (event.type) {
+      case 'account.name_changed':
+        return change({ name: event.data.name })
+      case 'account.settings_changed':
+        return change({ settings: event.data.settings })
+      case 'account.email_changed':
+        return change({ email: event.data.to, email_verified: false })
+      case 'account.email_verified':
+        return change({ email_verified: true })
+      case 'account.role_changed':
+        return change({ role: event.data.to })
+      case 'account.group_changed':
+        return change({ group_id: event.data.to })
+      case 'account.capacity_changed':
+        return change({ capacity_bytes: event.data.to })
+      case 'account.frozen':
+        return change({ status: 0 })
+      case 'account.unfrozen':
+        return change({ status: 1 })
+      case 'account.deleted':
+        return rows.remove(row.account_id)
     }
   },
 })

@@ -30,23 +30,50 @@ export const groups = defineProjection<GroupRow>({
     indexes: {},
   },
 
-  keys: (event) =>
-    event.type === 'group.created' || event.type === 'group.strategies_changed'
-      ? [event.data.group_id]
-      : [],
+  keys(event) {
+    switch (event.type) {
+      case 'group.created':
+      case 'group.changed':
+      case 'group.strategies_changed':
+      case 'group.deleted':
+        return [event.data.group_id]
+      case 'site.default_group_changed':
+      case 'site.guest_group_changed':
+        return [event.data.from, event.data.to]
+      default:
+        return []
+    }
+  },
 
   apply(rows, event) {
-    if (event.type === 'group.created') {
-      rows.put({ ...event.data, created_at: event.recordedAt, updated_at: event.recordedAt })
-    } else if (event.type === 'group.strategies_changed') {
-      const row = rows.get(event.data.group_id)
+    const change = (groupId: number, changes: Partial<GroupRow>) => {
+      const row = rows.get(groupId)
       if (row !== undefined) {
-        rows.put({
-          ...row,
-          strategy_ids: event.data.strategy_ids,
+        rows.put({ ...row, ...changes, updated_at: event.recordedAt })
+      }
+    }
+    switch (event.type) {
+      case 'group.created':
+        return rows.put({
+          ...event.data,
+          created_at: event.recordedAt,
           updated_at: event.recordedAt,
         })
-      }
+      case 'group.changed':
+        return change(event.data.group_id, {
+          name: event.data.name,
+          configs: event.data.configs,
+        })
+      case 'group.strategies_changed':
+        return change(event.data.group_id, { strategy_ids: event.data.strategy_ids })
+      case 'group.deleted':
+        return rows.remove(event.data.group_id)
+      case 'site.default_group_changed':
+        change(event.data.from, { is_default: false })
+        return change(event.data.to, { is_default: true })
+      case 'site.guest_group_changed':
+        change(event.data.from, { is_guest: false })
+        return change(event.data.to, { is_guest: true })
     }
   },
 })

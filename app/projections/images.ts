@@ -20,6 +20,7 @@ export type ImageRow = {
   sha256: string
   permission: Permission
   moderation_status: 'approved' | 'pending' | 'rejected'
+  moderation_reason: string | null
   expires_at: string | null
   thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
@@ -31,7 +32,7 @@ export type ImageRow = {
 /** The images that are there: a deleted or expired one has no row. */
 export const images = defineProjection<ImageRow>({
   name: 'images',
-  version: 1,
+  version: 2,
   table: {
     columns: {
       image_id: 'bigint not null',
@@ -52,6 +53,7 @@ export const images = defineProjection<ImageRow>({
       sha256: 'text not null',
       permission: 'smallint not null',
       moderation_status: 'text not null',
+      moderation_reason: 'text',
       expires_at: 'timestamptz(3)',
       thumbnail_status: 'text not null',
       thumbnail_key: 'text',
@@ -69,6 +71,10 @@ export const images = defineProjection<ImageRow>({
       },
       md5: { on: '(md5)' },
       expires_at: { on: '(expires_at)', where: 'expires_at is not null' },
+      moderation: {
+        on: '(moderation_status, created_at, image_id)',
+        where: `moderation_status <> 'approved'`,
+      },
     },
   },
 
@@ -96,6 +102,7 @@ export const images = defineProjection<ImageRow>({
         sha256: data.sha256,
         permission: data.permission,
         moderation_status: 'approved',
+        moderation_reason: null,
         expires_at: data.expires_at,
         thumbnail_status: 'pending',
         thumbnail_key: null,
@@ -126,6 +133,12 @@ export const images = defineProjection<ImageRow>({
         })
       case 'image.thumbnail_failed':
         return change({ thumbnail_status: 'failed' })
+      case 'image.held_for_moderation':
+        return change({ moderation_status: 'pending' })
+      case 'image.approved':
+        return change({ moderation_status: 'approved', moderation_reason: null })
+      case 'image.rejected':
+        return change({ moderation_status: 'rejected', moderation_reason: event.data.reason })
       case 'image.deleted':
       case 'image.expired':
         return rows.remove(row.image_id)

@@ -1,3 +1,4 @@
+import type { Json } from '#domain/event_definition'
 import type { StrategyType } from '#domain/strategy/events'
 import { defineProjection } from './projection.ts'
 
@@ -5,7 +6,7 @@ export type StrategyRow = {
   strategy_id: number
   name: string
   strategy_type: StrategyType
-  configs: { root: string; url: string }
+  configs: { [name: string]: Json }
   created_at: string
   updated_at: string
 }
@@ -26,11 +27,24 @@ export const strategies = defineProjection<StrategyRow>({
     indexes: {},
   },
 
-  keys: (event) => (event.type === 'strategy.created' ? [event.data.strategy_id] : []),
+  keys: (event) =>
+    'strategy_id' in event.data && !('image_id' in event.data) ? [event.data.strategy_id] : [],
 
   apply(rows, event) {
-    if (event.type === 'strategy.created') {
-      rows.put({ ...event.data, created_at: event.recordedAt, updated_at: event.recordedAt })
+    switch (event.type) {
+      case 'strategy.created':
+        return rows.put({
+          ...event.data,
+          created_at: event.recordedAt,
+          updated_at: event.recordedAt,
+        })
+      case 'strategy.changed': {
+        const { strategy_id: id, name, configs } = event.data
+        const row = rows.get(id)
+        return row && rows.put({ ...row, name, configs, updated_at: event.recordedAt })
+      }
+      case 'strategy.deleted':
+        return rows.remove(event.data.strategy_id)
     }
   },
 })

@@ -2,7 +2,7 @@ import db from '@adonisjs/lucid/services/db'
 import type { AccountRole } from '#domain/account/events'
 import { DomainError } from '#domain/domain_error'
 import type { Json } from '#domain/event_definition'
-import { normalizeEmail } from '#domain/guards'
+import { normalizeEmail } from '#domain/values'
 import type { BigintColumn } from './columns.ts'
 import type { AccountView, UsageView } from './views.ts'
 

@@ -1,8 +1,19 @@
 import type { EventData } from '../catalogue.ts'
 import { DomainError } from '../domain_error.ts'
 import type { Json } from '../event_definition.ts'
-import type { AccountEvent } from './events.ts'
-import type { Account } from './state.ts'
+import { normalizeEmail } from '../values.ts'
+import type { AccountEvent, AccountRole } from './events.ts'
+import { evolveAccount, type Account } from './state.ts'
+
+/** What an administrator may change of an account; what is left out stays. */
+export interface AdministerAccount {
+  name?: string
+  email?: string
+  role?: AccountRole
+  groupId?: number
+  capacityBytes?: number
+  frozen?: boolean
+}
 
 export function registerAccount(account: EventData<'account.registered'>): AccountEvent[] {
   return [{ type: 'account.registered', data: account }]
@@ -27,8 +38,101 @@ export function changeSettings(
     : [{ type: 'account.settings_changed', data: { account_id: accountId, settings } }]
 }
 
+/** @throws DomainError E_ACCOUNT_NOT_FOUND */
+export function changePassword(account: Account | null): AccountEvent[] {
+  const { accountId } = requireAccount(account)
+  return [{ type: 'account.password_changed', data: { account_id: accountId } }]
+}
+
+/**
+ * Confirms the address that a mail was sent to; nothing for one that is confirmed, or that was changed since.
+ *
+ * @throws DomainError E_ACCOUNT_NOT_FOUND
+ */
+export function verifyEmail(account: Account | null, email: string): AccountEvent[] {
+  const { accountId, email: present, emailVerified } = requireAccount(account)
+  return emailVerified || present === null || normalizeEmail(present) !== normalizeEmail(email)
+    ? []
+    : [{ type: 'account.email_verified', data: { account_id: accountId } }]
+}
+
+/** Owes a mail with a link to confirm the address; nothing for one that is confirmed. */
+export function requestVerification(account: Account | null): AccountEvent[] {
+  const { accountId, emailVerified } = requireAccount(account)
+  return emailVerified
+    ? []
+    : [{ type: 'account.verification_requested', data: { account_id: accountId } }]
+}
+
+/** Owes a mail with a link to set a new password. */
+export function requestPasswordReset(account: Account | null): AccountEvent[] {
+  const { accountId } = requireAccount(account)
+  return [{ type: 'account.password_reset_requested', data: { account_id: accountId } }]
+}
+
+/**
+ * Changes what an administrator asks for, one event a change. An address that an administrator sets is taken as
+ * confirmed.
+ *
+ * @throws DomainError E_ACCOUNT_NOT_FOUND
+ */
+export function administerAccount(
+  account: Account | null,
+  command: AdministerAccount
+): AccountEvent[] {
+  const events: AccountEvent[] = []
+  let present = requireAccount(account)
+  const happen = (event: AccountEvent) => {
+    events.push(event)
+    present = evolveAccount(present, event) ?? present
+  }
+  const { accountId: account_id } = present
+  const { name, email, role, groupId, capacityBytes, frozen } = command
+  if (name !== undefined) {
+    changeName(present, name).forEach(happen)
+  }
+  if (email !== undefined && email !== present.email) {
+    happen({ type: 'account.email_changed', data: { account_id, from: present.email, to: email } })
+    happen({ type: 'account.email_verified', data: { account_id } })
+  }
+  if (groupId !== undefined && groupId !== present.groupId) {
+    happen({
+      type: 'account.group_changed',
+      data: { account_id, from: present.groupId, to: groupId },
+    })
+  }
+  if (capacityBytes !== undefined && capacityBytes !== present.capacityBytes) {
+    happen({
+      type: 'account.capacity_changed',
+      data: { account_id, from: present.capacityBytes, to: capacityBytes },
+    })
+  }
+  if (frozen !== undefined && frozen !== present.frozen) {
+    const type = frozen ? 'account.frozen' : 'account.unfrozen'
+    happen({ type, data: { account_id, role: present.role } })
+  }
+  if (role !== undefined && role !== present.role) {
+    happen({
+      type: 'account.role_changed',
+      data: { account_id, from: present.role, to: role, active: !present.frozen },
+    })
+  }
+  return events
+}
+
+/** @throws DomainError E_ACCOUNT_NOT_FOUND */
+export function deleteAccount(account: Account | null): AccountEvent[] {
+  const { accountId, email, role, groupId, frozen } = requireAccount(account)
+  return [
+    {
+      type: 'account.deleted',
+      data: { account_id: accountId, email, role, group_id: groupId, active: !frozen },
+    },
+  ]
+}
+
 function requireAccount(account: Account | null): Account {
-  if (account === null) {
+  if (account === null || account.deleted) {
     throw new DomainError('E_ACCOUNT_NOT_FOUND', 'Account not found')
   }
   return account

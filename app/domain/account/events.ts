@@ -65,6 +65,67 @@ export const accountSessionRevoked = defineEvent('account.session_revoked', {
   schema: z.strictObject({ ...accountId, reason: z.enum(['refresh_token_reused']) }),
 })
 
+/** A changed address is unverified until it is confirmed. An address that was forgotten reads as `null`. */
+export const accountEmailChanged = defineEvent('account.email_changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, from: personalText(254), to: personalText(254) }),
+  personal: { fields: ['from', 'to'], subject: (data) => data.account_id },
+})
+
+export const accountEmailVerified = defineEvent('account.email_verified', {
+  schemaVersion: 1,
+  schema: z.strictObject(accountId),
+})
+
+/** A mail with a link is owed; the link's secret is drawn by who sends it and is in no event. */
+export const accountVerificationRequested = defineEvent('account.verification_requested', {
+  schemaVersion: 1,
+  schema: z.strictObject(accountId),
+})
+
+export const accountPasswordResetRequested = defineEvent('account.password_reset_requested', {
+  schemaVersion: 1,
+  schema: z.strictObject(accountId),
+})
+
+/** `active` says whether the account may act: only an active administrator counts as one. */
+export const accountRoleChanged = defineEvent('account.role_changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, from: accountRole, to: accountRole, active: z.boolean() }),
+})
+
+export const accountGroupChanged = defineEvent('account.group_changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, from: entityId, to: entityId }),
+})
+
+export const accountCapacityChanged = defineEvent('account.capacity_changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, from: count, to: count }),
+})
+
+export const accountFrozen = defineEvent('account.frozen', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, role: accountRole }),
+})
+
+export const accountUnfrozen = defineEvent('account.unfrozen', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, role: accountRole }),
+})
+
+export const accountDeleted = defineEvent('account.deleted', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    ...accountId,
+    email: personalText(254),
+    role: accountRole,
+    group_id: entityId,
+    active: z.boolean(),
+  }),
+  personal: { fields: ['email'], subject: (data) => data.account_id },
+})
+
 export const accountEvents = [
   accountRegistered,
   accountNameChanged,
@@ -74,5 +135,15 @@ export const accountEvents = [
   accountSignInFailed,
   accountSignedOut,
   accountSessionRevoked,
+  accountEmailChanged,
+  accountEmailVerified,
+  accountVerificationRequested,
+  accountPasswordResetRequested,
+  accountRoleChanged,
+  accountGroupChanged,
+  accountCapacityChanged,
+  accountFrozen,
+  accountUnfrozen,
+  accountDeleted,
 ] as const
 export type AccountEvent = EventsOf<typeof accountEvents>

@@ -16,10 +16,30 @@ export const groupCreated = defineEvent('group.created', {
   }),
 })
 
+/** The group's name and rules after the change. */
+export const groupChanged = defineEvent('group.changed', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    group_id: entityId,
+    name: z.string().min(1).max(120),
+    configs: groupConfigs,
+  }),
+})
+
 export const groupStrategiesChanged = defineEvent('group.strategies_changed', {
   schemaVersion: 1,
   schema: z.strictObject({ group_id: entityId, strategy_ids: z.array(entityId) }),
 })
 
-export const groupEvents = [groupCreated, groupStrategiesChanged] as const
+export const groupDeleted = defineEvent('group.deleted', {
+  schemaVersion: 1,
+  schema: z.strictObject({ group_id: entityId }),
+})
+
+export const groupEvents = [
+  groupCreated,
+  groupChanged,
+  groupStrategiesChanged,
+  groupDeleted,
+] as const
 export type GroupEvent = EventsOf<typeof groupEvents>

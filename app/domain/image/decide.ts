@@ -21,8 +21,44 @@ export interface Thumbnail {
   height: number
 }
 
-export function uploadImage(upload: EventData<'image.uploaded'>): ImageEvent[] {
-  return [{ type: 'image.uploaded', data: upload }]
+/** Records an upload; one that is `held` waits for a moderator. */
+export function uploadImage(
+  upload: EventData<'image.uploaded'>,
+  { held }: { held: boolean }
+): ImageEvent[] {
+  const uploaded: ImageEvent = { type: 'image.uploaded', data: upload }
+  return held
+    ? [uploaded, { type: 'image.held_for_moderation', data: { image_id: upload.image_id } }]
+    : [uploaded]
+}
+
+/**
+ * Lets others see an image that was pending or rejected; nothing for one that is approved.
+ *
+ * @throws DomainError E_IMAGE_NOT_FOUND
+ */
+export function approveImage(image: Image | null): ImageEvent[] {
+  const { imageId, moderation } = requireLiving(image)
+  return moderation === 'approved'
+    ? []
+    : [{ type: 'image.approved', data: { image_id: imageId, from: moderation } }]
+}
+
+/** Approves an image only while it waits; used where no person decides. */
+export function approvePendingImage(image: Image | null): ImageEvent[] {
+  return image === null || image.gone || image.moderation !== 'pending' ? [] : approveImage(image)
+}
+
+/**
+ * Hides an image from all but its owner and administrators; nothing for one that is rejected.
+ *
+ * @throws DomainError E_IMAGE_NOT_FOUND
+ */
+export function rejectImage(image: Image | null, reason: string | null): ImageEvent[] {
+  const { imageId, moderation } = requireLiving(image)
+  return moderation === 'rejected'
+    ? []
+    : [{ type: 'image.rejected', data: { image_id: imageId, from: moderation, reason } }]
 }
 
 /** @throws DomainError E_IMAGE_NOT_FOUND, also for an image that the requester may not change. */
@@ -100,6 +136,13 @@ export function recordThumbnailFailure(image: Image | null, reason: string): Ima
       data: { image_id: image.imageId, reason: reason.slice(0, 500) },
     },
   ]
+}
+
+function requireLiving(image: Image | null): Image {
+  if (image === null || image.gone) {
+    throw new DomainError('E_IMAGE_NOT_FOUND', 'Image not found')
+  }
+  return image
 }
 
 /** Whether it exists is not told to those who may not change it. */

@@ -84,6 +84,26 @@ export const imageThumbnailFailed = defineEvent('image.thumbnail_failed', {
   schema: z.strictObject({ image_id: entityId, reason: z.string().max(500) }),
 })
 
+/** An upload that a moderator must look at before others see it. */
+export const imageHeldForModeration = defineEvent('image.held_for_moderation', {
+  schemaVersion: 1,
+  schema: z.strictObject({ image_id: entityId }),
+})
+
+export const imageApproved = defineEvent('image.approved', {
+  schemaVersion: 1,
+  schema: z.strictObject({ image_id: entityId, from: z.enum(['pending', 'rejected']) }),
+})
+
+export const imageRejected = defineEvent('image.rejected', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    from: z.enum(['pending', 'approved']),
+    reason: z.string().max(1000).nullable(),
+  }),
+})
+
 export const imageEvents = [
   imageUploaded,
   imageMovedToAlbum,
@@ -93,6 +113,9 @@ export const imageEvents = [
   imageExpired,
   imageThumbnailGenerated,
   imageThumbnailFailed,
+  imageHeldForModeration,
+  imageApproved,
+  imageRejected,
 ] as const
 
 export type ImageUploaded = EventOf<typeof imageUploaded>

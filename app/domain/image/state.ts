@@ -14,6 +14,7 @@ export interface Image {
   permission: Permission
   expiresAt: string | null
   thumbnail: 'pending' | 'generated' | 'failed'
+  moderation: 'approved' | 'pending' | 'rejected'
   gone: boolean
 }
 
@@ -32,6 +33,7 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       permission: event.data.permission,
       expiresAt: event.data.expires_at,
       thumbnail: 'pending',
+      moderation: 'approved',
       gone: false,
     }
   }
@@ -52,5 +54,11 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       return { ...image, thumbnail: 'generated' }
     case 'image.thumbnail_failed':
       return { ...image, thumbnail: 'failed' }
+    case 'image.held_for_moderation':
+      return { ...image, moderation: 'pending' }
+    case 'image.approved':
+      return { ...image, moderation: 'approved' }
+    case 'image.rejected':
+      return { ...image, moderation: 'rejected' }
   }
 }

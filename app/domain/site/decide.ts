@@ -1,49 +1,55 @@
-import type { DomainEvent } from '../catalogue.ts'
-import { streams } from '../streams.ts'
+import { DomainError } from '../domain_error.ts'
+import type { Json } from '../event_definition.ts'
+import type { SiteEvent } from './events.ts'
+import { INITIAL_SITE, type Site } from './state.ts'
 
-export const FIRST_STRATEGY_ID = 1
-export const DEFAULT_GROUP_ID = 1
-export const GUEST_GROUP_ID = 2
-
-/** 5 GiB. */
-export const DEFAULT_CAPACITY_BYTES = 5 * 1024 ** 3
-
-/** What a site begins with: local storage, the group that new accounts join, and the group of visitors. */
-export function initialSite(): Array<{ stream: string; event: DomainEvent }> {
-  return [
-    {
-      stream: streams.strategy(FIRST_STRATEGY_ID),
-      event: {
-        type: 'strategy.created',
-        data: {
-          strategy_id: FIRST_STRATEGY_ID,
-          name: 'Local storage',
-          strategy_type: 'local',
-          configs: { root: 'objects', url: '' },
-        },
-      },
-    },
-    {
-      stream: streams.group(DEFAULT_GROUP_ID),
-      event: initialGroup(DEFAULT_GROUP_ID, 'Default', { isGuest: false }),
-    },
-    {
-      stream: streams.group(GUEST_GROUP_ID),
-      event: initialGroup(GUEST_GROUP_ID, 'Guests', { isGuest: true }),
-    },
-  ]
+/** Records those of the settings that differ from what they are now. */
+export function changeSettings(
+  site: Site | null,
+  settings: Readonly<Record<string, Json>>
+): SiteEvent[] {
+  const present = (site ?? INITIAL_SITE).settings
+  const changes = Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(present[name])
+    )
+  )
+  return Object.keys(changes).length === 0
+    ? []
+    : [{ type: 'site.settings_changed', data: { changes } }]
 }
 
-function initialGroup(id: number, name: string, { isGuest }: { isGuest: boolean }): DomainEvent {
-  return {
-    type: 'group.created',
-    data: {
-      group_id: id,
-      name,
-      is_default: !isGuest,
-      is_guest: isGuest,
-      configs: {},
-      strategy_ids: [FIRST_STRATEGY_ID],
-    },
+/**
+ * Makes a group the one that new accounts join.
+ *
+ * @throws DomainError E_GROUP_NEEDED for the guest group
+ */
+export function makeDefaultGroup(site: Site | null, groupId: number): SiteEvent[] {
+  const { defaultGroupId: from, guestGroupId } = site ?? INITIAL_SITE
+  if (groupId === guestGroupId) {
+    throw oneRoleOnly()
   }
+  return from === groupId
+    ? []
+    : [{ type: 'site.default_group_changed', data: { from, to: groupId } }]
+}
+
+/**
+ * Makes a group the one whose rules hold for visitors.
+ *
+ * @throws DomainError E_GROUP_NEEDED for the default group
+ */
+export function makeGuestGroup(site: Site | null, groupId: number): SiteEvent[] {
+  const { defaultGroupId, guestGroupId: from } = site ?? INITIAL_SITE
+  if (groupId === defaultGroupId) {
+    throw oneRoleOnly()
+  }
+  return from === groupId ? [] : [{ type: 'site.guest_group_changed', data: { from, to: groupId } }]
+}
+
+function oneRoleOnly(): DomainError {
+  return new DomainError(
+    'E_GROUP_NEEDED',
+    'One group cannot be both the default and the guest group'
+  )
 }

@@ -1,5 +1,5 @@
 import type { HttpContext } from '@adonisjs/core/http'
-import { DEFAULT_CAPACITY_BYTES, DEFAULT_GROUP_ID } from '#domain/site/decide'
+import { DEFAULT_CAPACITY_BYTES, DEFAULT_GROUP_ID } from '#domain/site/initial_site'
 import { ClaimTakenError } from '#event_store/errors'
 import { success } from '#http/envelope'
 import { E_ALREADY_SET_UP } from '#http/errors'
