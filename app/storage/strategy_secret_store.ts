@@ -41,8 +41,8 @@ export class PostgresStrategySecretStore {
       'select strategy_id, field, sealed from secrets.strategy_secrets'
     )
     const found = new Map<number, Record<string, string>>()
-    for (const { strategy_id, field, sealed } of rows) {
-      const strategyId = Number(strategy_id)
+    for (const { strategy_id: id, field, sealed } of rows) {
+      const strategyId = Number(id)
       const value = open(this.#key, sealed, contextOf(strategyId, field)).toString()
       found.set(strategyId, { ...found.get(strategyId), [field]: value })
     }

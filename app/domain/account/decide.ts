@@ -86,35 +86,35 @@ export function administerAccount(
     events.push(event)
     present = evolveAccount(present, event) ?? present
   }
-  const { accountId: account_id } = present
+  const id = { account_id: present.accountId }
   const { name, email, role, groupId, capacityBytes, frozen } = command
   if (name !== undefined) {
     changeName(present, name).forEach(happen)
   }
   if (email !== undefined && email !== present.email) {
-    happen({ type: 'account.email_changed', data: { account_id, from: present.email, to: email } })
-    happen({ type: 'account.email_verified', data: { account_id } })
+    happen({ type: 'account.email_changed', data: { ...id, from: present.email, to: email } })
+    happen({ type: 'account.email_verified', data: id })
   }
   if (groupId !== undefined && groupId !== present.groupId) {
     happen({
       type: 'account.group_changed',
-      data: { account_id, from: present.groupId, to: groupId },
+      data: { ...id, from: present.groupId, to: groupId },
     })
   }
   if (capacityBytes !== undefined && capacityBytes !== present.capacityBytes) {
     happen({
       type: 'account.capacity_changed',
-      data: { account_id, from: present.capacityBytes, to: capacityBytes },
+      data: { ...id, from: present.capacityBytes, to: capacityBytes },
     })
   }
   if (frozen !== undefined && frozen !== present.frozen) {
     const type = frozen ? 'account.frozen' : 'account.unfrozen'
-    happen({ type, data: { account_id, role: present.role } })
+    happen({ type, data: { ...id, role: present.role } })
   }
   if (role !== undefined && role !== present.role) {
     happen({
       type: 'account.role_changed',
-      data: { account_id, from: present.role, to: role, active: !present.frozen },
+      data: { ...id, from: present.role, to: role, active: !present.frozen },
     })
   }
   return events
