@@ -5,6 +5,7 @@ import { Reconciler } from '#jobs/reconciler'
 import { Relay } from '#jobs/relay'
 import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
 import { reactors } from '#reactors/registry'
+import { AuditRetention } from './audit_retention.ts'
 import { ExpirySweep } from './expiry_sweep.ts'
 import type { WorkerPorts } from './ports.ts'
 
@@ -18,7 +19,7 @@ export interface JobSystemOptions {
   warn: (message: string, error: unknown) => void
 }
 
-/** From events to work done: relay, ledger, dispatcher, workers, reconciler and sweep of one process. */
+/** From events to work done: relay, ledger, dispatcher, workers, reconciler and sweeps of one process. */
 export class JobSystem {
   readonly #parts: ReadonlyArray<{ start(): void; stop(): Promise<void> }>
 
@@ -45,6 +46,7 @@ export class JobSystem {
         warn,
       }),
       new ExpirySweep(ports, warn),
+      new AuditRetention(ports, warn),
     ]
   }
 

@@ -6,6 +6,7 @@ import { groupEvents } from './group/events.ts'
 import { imageEvents } from './image/events.ts'
 import { siteEvents } from './site/events.ts'
 import { strategyEvents } from './strategy/events.ts'
+import { visitorEvents } from './visitor/events.ts'
 
 /** Every event type that may be written, in its present shape. */
 export const catalogue = [
@@ -16,6 +17,7 @@ export const catalogue = [
   ...groupEvents,
   ...strategyEvents,
   ...siteEvents,
+  ...visitorEvents,
 ] as const
 
 export type DomainEvent = EventsOf<typeof catalogue>

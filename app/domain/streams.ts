@@ -7,6 +7,8 @@ export const streams = {
   group: (id: number) => `group-${id}`,
   strategy: (id: number) => `strategy-${id}`,
   site: () => 'site',
+  /** What visitors did on a day, `YYYY-MM-DD`. */
+  visitor: (day: string) => `visitor-${day.replaceAll('-', '')}`,
 } as const
 
 /** The category of a stream: what stands before the first dash. */

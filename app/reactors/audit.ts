@@ -1,12 +1,6 @@
-import type { EventType } from '#domain/catalogue'
+import { auditRule } from '#domain/audit/tell'
 import type { Reactor } from './reactor.ts'
 
-/** What the system does by itself for every image is nobody's act. */
-const NOT_AUDITED: ReadonlySet<EventType> = new Set([
-  'image.thumbnail_generated',
-  'image.thumbnail_failed',
-])
-
-/** Every act has an entry in the audit log. */
+/** What is worth an entry in the audit log; whether uploads are is decided where the site's settings are known. */
 export const audit: Reactor = (event) =>
-  NOT_AUDITED.has(event.type) ? null : { queue: 'audit', payload: {}, runAt: null }
+  auditRule(event.type).entry === 'never' ? null : { queue: 'audit', payload: {}, runAt: null }
