@@ -1,8 +1,6 @@
+import { DEFAULT_SITE_SETTINGS } from '#domain/site/settings'
 import { streams } from '#domain/streams'
 import type { EventStore } from '#event_store/port'
-
-/** What holds on a site that never set it. */
-const AUDITED_AT_FIRST = true
 
 /**
  * Whether uploads were audited at a place in the log: what `audit_upload_logs` was there. Switching it on or off says
@@ -37,6 +35,6 @@ export class UploadAuditing {
 
   auditedAt(position: number): boolean {
     const last = this.#changes.findLast((change) => change.position < position)
-    return last?.audited ?? AUDITED_AT_FIRST
+    return last?.audited ?? DEFAULT_SITE_SETTINGS.audit_upload_logs
   }
 }
