@@ -32,3 +32,9 @@ export const E_SESSION_REQUIRED = createError(
   'E_SESSION_REQUIRED',
   403
 )
+
+export const E_ADMIN_REQUIRED = createError(
+  'Only administrators may do this',
+  'E_ADMIN_REQUIRED',
+  403
+)
