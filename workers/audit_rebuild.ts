@@ -10,6 +10,8 @@ export interface AuditRebuildOptions {
   pool: pg.Pool
   eventStore: EventStore
   progress: (position: number, head: number) => void
+  /** The present, where another than the clock's is meant. */
+  now?: Date
 }
 
 /**
@@ -17,9 +19,9 @@ export interface AuditRebuildOptions {
  * it. Answers how many entries were written.
  */
 export async function rebuildAuditLog(options: AuditRebuildOptions): Promise<number> {
-  const { pool, eventStore, progress } = options
+  const { pool, eventStore, progress, now = new Date() } = options
   const entries = new AuditEntries(eventStore)
-  const keptSince = (await auditKeptSince(pool))?.toISOString() ?? ''
+  const keptSince = (await auditKeptSince(pool, now))?.toISOString() ?? ''
   let written = 0
   let after = 0
   for (;;) {

@@ -30,7 +30,7 @@ export class AuditRetention {
 
   /** Removes one page of entries; true when there may be more. */
   async sweep(): Promise<boolean> {
-    const keptSince = await auditKeptSince(this.#pool)
+    const keptSince = await auditKeptSince(this.#pool, new Date())
     if (keptSince === null) {
       return false
     }
@@ -45,12 +45,15 @@ export class AuditRetention {
 }
 
 /** The moment since which entries are kept, by the setting `audit_log_retention_days`; `null` when all are. */
-export async function auditKeptSince(pool: Pick<pg.Pool, 'query'>): Promise<Date | null> {
+export async function auditKeptSince(
+  pool: Pick<pg.Pool, 'query'>,
+  now: Date
+): Promise<Date | null> {
   const { rows } = await pool.query<{ days: unknown }>(
     `select settings -> 'audit_log_retention_days' as days from read.site_settings`
   )
   const days = rows[0]?.days
   return typeof days === 'number' && days > 0
-    ? new Date(Date.now() - days * DAY_MILLISECONDS)
+    ? new Date(now.getTime() - days * DAY_MILLISECONDS)
     : null
 }
