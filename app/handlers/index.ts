@@ -13,6 +13,7 @@ import type {
 import { createGroupHandlers, type GroupHandlers } from './group.ts'
 import { createStrategyHandlers, type StrategyHandlers } from './strategy.ts'
 import { createSiteHandlers, type SiteHandlers } from './site.ts'
+import { createVisitorHandlers, type VisitorHandlers } from './visitor.ts'
 
 export interface HandlerPorts {
   store: EventStore
@@ -31,6 +32,7 @@ export interface Handlers {
   group: GroupHandlers
   strategy: StrategyHandlers
   site: SiteHandlers
+  visitor: VisitorHandlers
 }
 
 export function createHandlers(ports: HandlerPorts): Handlers {
@@ -42,5 +44,6 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     group: createGroupHandlers(ports),
     strategy: createStrategyHandlers(ports),
     site: createSiteHandlers(ports),
+    visitor: createVisitorHandlers(ports),
   }
 }

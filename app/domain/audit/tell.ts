@@ -58,12 +58,13 @@ function orNull(facts: Facts): Facts | null {
   return Object.keys(facts).length === 0 ? null : facts
 }
 
-/** Some events name all that holds since: only what changed is shown. */
+/** Some events name all that holds since: only what changed is shown. What was forgotten did change. */
 function withoutWhatStayed(before: Facts | null, after: Facts | null) {
   if (before === null || after === null) {
     return { before, after }
   }
   const changed = ([fact]: [string, Json]) =>
+    (before[fact] === null && after[fact] === null) ||
     JSON.stringify(before[fact]) !== JSON.stringify(after[fact])
   return {
     before: Object.fromEntries(Object.entries(before).filter(changed)),

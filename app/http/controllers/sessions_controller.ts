@@ -17,9 +17,7 @@ export default class SessionsController {
     const account = await findAccountByEmail(email)
     const matches = await passwords.verify(account?.accountId ?? null, password)
     if (account === null || !matches) {
-      if (account !== null) {
-        this.#recordFailure(ctx, account.accountId, 'password')
-      }
+      this.#recordFailure(ctx, account?.accountId ?? null, 'password')
       throw new E_INVALID_CREDENTIALS()
     }
     if (account.frozen) {
@@ -67,11 +65,17 @@ export default class SessionsController {
   }
 
   /** The answer does not wait: it must take as long as for an account that does not exist. */
-  #recordFailure(ctx: HttpContext, accountId: number, reason: 'password' | 'frozen'): void {
-    const recorded = this.#record(ctx, {
-      type: 'account.sign_in_failed',
-      data: { account_id: accountId, reason },
-    })
+  #recordFailure(ctx: HttpContext, accountId: number | null, reason: 'password' | 'frozen'): void {
+    const recorded =
+      accountId === null
+        ? services().handlers.visitor.recordUnknownSignIn(
+            new Date().toISOString(),
+            commandContextOf(ctx, null)
+          )
+        : this.#record(ctx, {
+            type: 'account.sign_in_failed',
+            data: { account_id: accountId, reason },
+          })
     webServices().background.add(recorded, (error) =>
       ctx.logger.error({ err: error }, 'A failed sign-in could not be recorded')
     )
