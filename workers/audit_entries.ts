@@ -107,7 +107,7 @@ function entryOf(event: RecordedEvent, earlier: number[]): AuditEntry {
   }
 }
 
-/** Whoever signs in or registers has no credentials yet, and is that account from then on. */
+/** Whoever signs in or registers is that account from then on, and the event may not name them as its actor yet. */
 function accountThatProvedItself(event: RecordedEvent): number | null {
   const isOwnAct =
     event.metadata.actor.kind === 'anonymous' &&

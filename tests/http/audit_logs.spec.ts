@@ -206,6 +206,7 @@ test.group('The audit log', (group) => {
     await leaver.put('/api/v1/users/me', { json: { name: 'Leaving' } })
     await materialise()
     await new PostgresKeyRing(server.services.pool, TEST_SITE_KEY).erase(`account:${data.id}`)
+    const signIn = `&actor_user_id=${data.id}&action=account.signed_in`
     const query = `&actor_user_id=${data.id}&action=account.name_changed`
     const entry = await waitFor(async () => (await items(query)).find(({ ip }) => ip === null), {
       what: 'the person to be forgotten',
@@ -215,5 +216,6 @@ test.group('The audit log', (group) => {
 
     assert.deepEqual(entry.details, { before: { name: null }, after: { name: null } })
     assert.isNull(entry.user_agent)
+    assert.isNull((await items(signIn))[0]?.ip)
   })
 })

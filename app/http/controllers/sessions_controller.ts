@@ -24,7 +24,7 @@ export default class SessionsController {
       this.#recordFailure(ctx, account.accountId, 'frozen')
       throw new E_ACCOUNT_FROZEN()
     }
-    await this.#record(ctx, { type: 'account.signed_in', data: { account_id: account.accountId } })
+    await this.#recordSignIn(ctx, account.accountId)
     const { accessToken, refreshToken } = await sessions.open(account)
     return success(transformTokens(accessToken, refreshToken), 'Signed in')
   }
@@ -62,6 +62,17 @@ export default class SessionsController {
       commandContextOf(ctx, identity)
     )
     return success(null, 'Signed out')
+  }
+
+  /** Whoever knows the password is that account: their address is forgotten with them. */
+  async #recordSignIn(ctx: HttpContext, accountId: number): Promise<void> {
+    await services().handlers.account.recordFact(
+      { type: 'account.signed_in', data: { account_id: accountId } },
+      {
+        ...commandContextOf(ctx, null),
+        actor: { kind: 'account', id: accountId, account_id: accountId },
+      }
+    )
   }
 
   /** The answer does not wait: it must take as long as for an account that does not exist. */
