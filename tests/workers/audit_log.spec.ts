@@ -1,13 +1,19 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { test } from '@japa/runner'
 import { projections } from '#projections/registry'
-import type { Stage } from '#tests/projections/stage'
-import { openStage } from '#tests/projections/stage'
+import { openStage, type Stage } from '#tests/projections/stage'
+import { TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { uploaded } from '#tests/helpers/events'
 import { rebuildAuditLog } from '#workers/audit_rebuild'
 import { AuditRetention } from '#workers/audit_retention'
 import { AuditWorker } from '#workers/audit_worker'
 import { AUDIT_CASES } from './audit_cases.ts'
+
+const runFile = promisify(execFile)
+const ACE = fileURLToPath(new URL('../../ace.js', import.meta.url))
 
 const SITE_SETTINGS = projections.filter(({ name }) => name === 'site_settings')
 
@@ -62,6 +68,23 @@ test.group('Audit log', (group) => {
     assert.deepEqual(await stage.rows('read.audit_logs'), rows)
     assert.equal(written, rows.length)
     assert.equal(seen.at(-1), (await eventStore.head()).position)
+  })
+
+  test('audit:rebuild says what it wrote', async ({ assert, test: self }) => {
+    const stage = await openStage(self, SITE_SETTINGS)
+    await stage.append(uploaded(1), uploaded(2), uploaded(3))
+    const { stdout, stderr } = await runFile(process.execPath, [ACE, 'audit:rebuild'], {
+      env: {
+        ...process.env,
+        NODE_ENV: 'test',
+        DATABASE_URL: stage.url,
+        REDIS_URL: 'redis://127.0.0.1:1',
+        APP_KEY: TEST_SITE_KEY,
+      },
+    })
+    assert.include(stdout, '3 entries were written')
+    assert.include(stderr, '3/3 events')
+    assert.lengthOf(await stage.rows('read.audit_logs'), 3)
   })
 
   test('a long log is rebuilt in pages', async ({ assert, test: self }) => {
