@@ -23,6 +23,8 @@ export function uploadOf(imageId: number, ownerId = 1 + (imageId % 50)) {
       object_key: `originals/${hex(imageId % 256, 2)}/${hex(imageId, 64)}.jpg`,
       origin_name: `IMG_${imageId}.jpg`,
       size_bytes: 200_000,
+      received_bytes: 210_000,
+      processing: 'completed',
       mimetype: 'image/jpeg',
       extension: 'jpg',
       width: 4000,

@@ -68,4 +68,5 @@ export default await Env.create(APP_ROOT, {
     'silent',
   ] as const),
   METRICS_TOKEN: Env.schema.string.optional(),
+  SMTP_HOST: Env.schema.string.optional(),
 })

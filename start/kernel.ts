@@ -32,6 +32,7 @@ router.use([
 
 export const middleware = router.named({
   auth: () => import('#http/middleware/auth_middleware'),
+  visitor: () => import('#http/middleware/visitor_middleware'),
   session: () => import('#http/middleware/session_middleware'),
   admin: () => import('#http/middleware/admin_middleware'),
   scope: () => import('#http/middleware/scope_middleware'),

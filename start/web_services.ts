@@ -3,6 +3,7 @@ import hash from '@adonisjs/core/services/hash'
 import db from '@adonisjs/lucid/services/db'
 import type { Redis } from 'ioredis'
 import { AccessTokens } from '#auth/access_tokens'
+import { DeletionLinks } from '#auth/deletion_links'
 import { IdentityReader } from '#auth/identity_reader'
 import { Passwords } from '#auth/passwords'
 import { RefreshTokens } from '#auth/refresh_tokens'
@@ -33,8 +34,11 @@ export interface WebServices {
   readonly stores: ObjectStores
   readonly thumbnails: Thumbnails
   readonly background: BackgroundWork
+  readonly deletionLinks: DeletionLinks
   readonly metrics: Metrics
   readonly healthChecks: HealthChecks
+  /** Whether a strategy's storage takes and gives bytes now. */
+  checkStorage(strategyId: number): Promise<{ ok: boolean; detail: string | null }>
 }
 
 let shared: WebServices | undefined
@@ -80,12 +84,19 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     stores,
     thumbnails: new Thumbnails(stores),
     background,
+    deletionLinks: new DeletionLinks(pool),
     metrics,
     healthChecks: {
       database: () => db.rawQuery('select 1'),
       eventStore: () => eventStore.head(),
       redis: () => pingRedis(redis),
       storage: createStoreCheck(stores),
+    },
+    async checkStorage(strategyId) {
+      const strategy = (await listStrategies()).find(({ id }) => id === strategyId)
+      return strategy === undefined
+        ? { ok: false, detail: 'There is no such strategy' }
+        : stores.get(strategy).health()
     },
   }
   return async () => {

@@ -1,10 +1,18 @@
 import type { Processor } from '#jobs/worker_runtime'
+import { AccountsWorker } from './accounts_worker.ts'
 import { AuditWorker } from './audit_worker.ts'
 import { ExpiryWorker } from './expiry_worker.ts'
+import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
 import { ThumbnailsWorker } from './thumbnails_worker.ts'
 
 /** Every worker. A new one is a file of its own and a line here. */
 export function createProcessors(ports: WorkerPorts): Processor[] {
-  return [new ThumbnailsWorker(ports), new ExpiryWorker(ports), new AuditWorker(ports)]
+  return [
+    new ThumbnailsWorker(ports),
+    new ExpiryWorker(ports),
+    new AuditWorker(ports),
+    new ModerationWorker(ports),
+    new AccountsWorker(ports),
+  ]
 }

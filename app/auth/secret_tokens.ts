@@ -5,7 +5,7 @@ export const API_TOKEN_PREFIX = 'img_'
 
 const SECRET_BYTES = 32
 const API_TOKEN = /^img_[A-Za-z0-9_-]{32,128}$/
-const REFRESH_TOKEN = /^[A-Za-z0-9_-]{43}$/
+const PLAIN_SECRET = /^[A-Za-z0-9_-]{43}$/
 
 /** A new API token: the prefix and 256 random bits in 43 URL-safe characters. */
 export function drawApiToken(): string {
@@ -17,12 +17,21 @@ export function drawRefreshToken(): string {
   return randomBytes(SECRET_BYTES).toString('base64url')
 }
 
+/** A new secret of a deletion URL: 256 random bits in 43 URL-safe characters. */
+export function drawDeletionSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('base64url')
+}
+
+export function looksLikeDeletionSecret(value: string): boolean {
+  return PLAIN_SECRET.test(value)
+}
+
 export function looksLikeApiToken(value: string): boolean {
   return API_TOKEN.test(value)
 }
 
 export function looksLikeRefreshToken(value: string): boolean {
-  return REFRESH_TOKEN.test(value)
+  return PLAIN_SECRET.test(value)
 }
 
 /** What is stored of a token. A plain SHA-256 will do: the secret has 256 bits, there is nothing to guess. */

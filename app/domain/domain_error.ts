@@ -10,6 +10,7 @@ export type DomainErrorCode =
   | 'E_GROUP_IN_USE'
   | 'E_GROUP_NEEDED'
   | 'E_LAST_ADMIN'
+  | 'E_ACCOUNT_CLOSED'
   | 'E_EXTENSION_NOT_ALLOWED'
 
 /** A decision that says no: the command was understood, and the rules of the domain refuse it. */

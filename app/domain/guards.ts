@@ -35,6 +35,13 @@ export const groupMembersScope = (groupId: number) => `group_members:${groupId}`
 export const adminSeatsScope = 'admin_seats'
 export const LAST_ADMIN_LIMIT = -1
 
+/**
+ * What the budget of a closed account's bytes holds on top, 4 PiB: no upload fits any more, also none that was under
+ * way when the account was frozen or deleted. Capacities stay below it.
+ */
+export const CLOSED_ACCOUNT_BYTES = 2 ** 52
+export const LARGEST_CAPACITY_BYTES = 2 ** 50
+
 /** The claims that an event takes or gives back. A forgotten person's address claims nothing. */
 export function claimsOf(event: DomainEvent): Claim[] {
   switch (event.type) {
@@ -77,9 +84,15 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
       return active ? [...adminSeat(from, 'left'), ...adminSeat(to, 'taken')] : []
     }
     case 'account.frozen':
-      return adminSeat(event.data.role, 'left')
+      return [
+        ...adminSeat(event.data.role, 'left'),
+        { scope: accountBytesScope(event.data.account_id), delta: CLOSED_ACCOUNT_BYTES },
+      ]
     case 'account.unfrozen':
-      return adminSeat(event.data.role, 'taken')
+      return [
+        ...adminSeat(event.data.role, 'taken'),
+        { scope: accountBytesScope(event.data.account_id), delta: -CLOSED_ACCOUNT_BYTES },
+      ]
     case 'account.group_changed':
       return [
         { scope: groupMembersScope(event.data.from), delta: -1 },
@@ -89,6 +102,7 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
       return [
         ...(event.data.active ? adminSeat(event.data.role, 'left') : []),
         { scope: groupMembersScope(event.data.group_id), delta: -1 },
+        { scope: accountBytesScope(event.data.account_id), delta: CLOSED_ACCOUNT_BYTES },
       ]
     case 'group.deleted':
       return [{ scope: groupMembersScope(event.data.group_id), delta: 1 }]

@@ -8,7 +8,12 @@ export type Payload = Record<string, Json>
 export type Upcaster = (data: Payload) => Payload
 
 /** For each event type, the step from version N to N + 1 under the number N. */
-export const upcasters: Record<string, Record<number, Upcaster>> = {}
+export const upcasters: Record<string, Record<number, Upcaster>> = {
+  'image.uploaded': {
+    // What was sent was not kept count of.
+    1: (data) => ({ ...data, received_bytes: data['size_bytes'] ?? 0, processing: 'completed' }),
+  },
+}
 
 /**
  * Lifts a payload to the present shape of its type.

@@ -2,13 +2,15 @@ import * as decisions from '#domain/image/decide'
 import type { EventData } from '#domain/catalogue'
 import { requireAlbumOf } from '#domain/album/decide'
 import { evolveAlbum, type Album } from '#domain/album/state'
-import { accountBytesScope, guestBytesScope } from '#domain/guards'
+import { DomainError } from '#domain/domain_error'
+import { accountBytesScope, CLOSED_ACCOUNT_BYTES, guestBytesScope } from '#domain/guards'
+import type { ProcessingOutcome } from '#domain/image/events'
 import type { Thumbnail } from '#domain/image/decide'
 import { evolveImage } from '#domain/image/state'
 import type { Requester } from '#domain/requester'
 import { streams } from '#domain/streams'
 import type { Permission } from '#domain/values'
-import { ClaimTakenError } from '#event_store/errors'
+import { BudgetExceededError, ClaimTakenError } from '#event_store/errors'
 import type { EventStore } from '#event_store/port'
 import type { CommandContext } from './command_context.ts'
 import { CommandRunner, type Handled } from './command_runner.ts'
@@ -23,6 +25,9 @@ export interface UploadImage {
   objectKey: string
   originName: string | null
   sizeBytes: number
+  /** Bytes as they were sent. */
+  receivedBytes: number
+  processing: ProcessingOutcome
   mimetype: string
   extension: string
   width: number
@@ -63,7 +68,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
   return {
     /**
      * @throws BudgetExceededError when the image does not fit into the capacity
-     * @throws DomainError E_ALBUM_NOT_FOUND
+     * @throws DomainError E_ALBUM_NOT_FOUND, E_ACCOUNT_CLOSED
      */
     async uploadImage(
       command: UploadImage,
@@ -90,6 +95,9 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
           )
           return { ...handled, ...identityOf(handled) }
         } catch (error) {
+          if (error instanceof BudgetExceededError && error.used >= CLOSED_ACCOUNT_BYTES) {
+            throw new DomainError('E_ACCOUNT_CLOSED', 'This account is frozen or was deleted')
+          }
           if (!(error instanceof ClaimTakenError && error.scope === 'image_key')) {
             throw error
           }
@@ -150,6 +158,20 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
         body: ['approvePendingImage', command],
         evolve: evolveImage,
         decide: decisions.approvePendingImage,
+      })
+    },
+
+    /** Does nothing when the image does not wait for a moderator. */
+    async rejectPendingImage(
+      command: { imageId: number; reason: string },
+      context: CommandContext
+    ): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['rejectPendingImage', { imageId: command.imageId }],
+        evolve: evolveImage,
+        decide: (image) => decisions.rejectPendingImage(image, command.reason),
       })
     },
 
@@ -226,6 +248,8 @@ function uploadOf(command: UploadImage, imageId: number, key: string) {
     object_key: command.objectKey,
     origin_name: command.originName,
     size_bytes: command.sizeBytes,
+    received_bytes: command.receivedBytes,
+    processing: command.processing,
     mimetype: command.mimetype,
     extension: command.extension,
     width: command.width,

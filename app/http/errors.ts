@@ -18,6 +18,18 @@ export const E_SETUP_REQUIRED = createError(
 
 export const E_ALREADY_SET_UP = createError('This site is set up already', 'E_ALREADY_SET_UP', 409)
 
+export const E_GUESTS_NOT_ALLOWED = createError(
+  'Sign in to upload: visitors may not',
+  'E_GUESTS_NOT_ALLOWED',
+  403
+)
+
+export const E_EMAIL_TAKEN = createError(
+  'There is an account with this e-mail address already',
+  'E_EMAIL_TAKEN',
+  409
+)
+
 export const E_THUMBNAIL_NOT_POSSIBLE = createError(
   'There is no thumbnail of this image',
   'E_THUMBNAIL_NOT_POSSIBLE',

@@ -5,6 +5,7 @@ import { failure } from './envelope.ts'
 import { E_SETUP_REQUIRED } from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
 
+const FLAT_UPLOAD = '/api/v1/flat/upload'
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The one place where errors become answers. Nothing of a fault of ours is shown but the request's id. */
@@ -18,7 +19,13 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (status === 401) {
       ctx.response.header('WWW-Authenticate', 'Bearer')
     }
-    ctx.response.removeHeader('Cache-Control').status(status).send(failure(message, data))
+    const body = failure(message, data)
+    // Tools that read one flat object look for the reason under this name.
+    const isFlat = ctx.route?.pattern === FLAT_UPLOAD
+    ctx.response
+      .removeHeader('Cache-Control')
+      .status(status)
+      .send(isFlat ? { status: false, message, error: message } : body)
   }
 
   override async report(error: unknown, ctx: HttpContext): Promise<void> {

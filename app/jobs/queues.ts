@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Every queue. A new one is a name here, a reactor in app/reactors and a worker in workers/. */
-export const QUEUES = ['thumbnails', 'expiry', 'audit'] as const
+export const QUEUES = ['thumbnails', 'expiry', 'audit', 'moderation', 'accounts'] as const
 export type QueueName = (typeof QUEUES)[number]
 
 export interface QueuePolicy {
@@ -31,6 +31,20 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
     backoffSeconds: 1,
     reactionsAJob: 1,
     concurrency: 8,
+  },
+  moderation: {
+    timeoutSeconds: 120,
+    maximumAttempts: 20,
+    backoffSeconds: 1,
+    reactionsAJob: 1,
+    concurrency: 4,
+  },
+  accounts: {
+    timeoutSeconds: 600,
+    maximumAttempts: 20,
+    backoffSeconds: 2,
+    reactionsAJob: 1,
+    concurrency: 2,
   },
   audit: {
     timeoutSeconds: 30,

@@ -1,3 +1,4 @@
+import type { ProcessingOutcome } from '#domain/image/events'
 import type { Permission } from '#domain/values'
 import { defineProjection } from './projection.ts'
 
@@ -10,6 +11,7 @@ export type ImageRow = {
   object_key: string
   origin_name: string | null
   size_bytes: number
+  processing_status: ProcessingOutcome
   mimetype: string
   extension: string
   width: number
@@ -21,6 +23,8 @@ export type ImageRow = {
   permission: Permission
   moderation_status: 'approved' | 'pending' | 'rejected'
   moderation_reason: string | null
+  /** Whether a moderator was ever asked. */
+  was_moderated: boolean
   expires_at: string | null
   thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
@@ -43,6 +47,7 @@ export const images = defineProjection<ImageRow>({
       object_key: 'text not null',
       origin_name: 'text',
       size_bytes: 'bigint not null',
+      processing_status: 'text not null',
       mimetype: 'text not null',
       extension: 'text not null',
       width: 'integer not null',
@@ -54,6 +59,7 @@ export const images = defineProjection<ImageRow>({
       permission: 'smallint not null',
       moderation_status: 'text not null',
       moderation_reason: 'text',
+      was_moderated: 'boolean not null',
       expires_at: 'timestamptz(3)',
       thumbnail_status: 'text not null',
       thumbnail_key: 'text',
@@ -92,6 +98,7 @@ export const images = defineProjection<ImageRow>({
         object_key: data.object_key,
         origin_name: data.origin_name,
         size_bytes: data.size_bytes,
+        processing_status: data.processing,
         mimetype: data.mimetype,
         extension: data.extension,
         width: data.width,
@@ -103,6 +110,7 @@ export const images = defineProjection<ImageRow>({
         permission: data.permission,
         moderation_status: 'approved',
         moderation_reason: null,
+        was_moderated: false,
         expires_at: data.expires_at,
         thumbnail_status: 'pending',
         thumbnail_key: null,
@@ -134,11 +142,15 @@ export const images = defineProjection<ImageRow>({
       case 'image.thumbnail_failed':
         return change({ thumbnail_status: 'failed' })
       case 'image.held_for_moderation':
-        return change({ moderation_status: 'pending' })
+        return change({ moderation_status: 'pending', was_moderated: true })
       case 'image.approved':
         return change({ moderation_status: 'approved', moderation_reason: null })
       case 'image.rejected':
-        return change({ moderation_status: 'rejected', moderation_reason: event.data.reason })
+        return change({
+          moderation_status: 'rejected',
+          moderation_reason: event.data.reason,
+          was_moderated: true,
+        })
       case 'image.deleted':
       case 'image.expired':
         return rows.remove(row.image_id)

@@ -58,6 +58,14 @@ export async function findImage(key: string): Promise<ImageView | null> {
   return row && imageView(row)
 }
 
+/** Those of the images that are there, in no order. */
+export async function findImages(keys: readonly string[]): Promise<ImageView[]> {
+  const rows = await livingImages<ImageRow>()
+    .select('i.*', 'i.album_id as living_album_id')
+    .whereIn('i.key', [...keys])
+  return rows.map(imageView)
+}
+
 /** The same with where its bytes lie, in one query: this is what serving a file costs. */
 export async function findStoredImage(key: string): Promise<StoredImageView | null> {
   const row = await storedImages().where('i.key', key).first()

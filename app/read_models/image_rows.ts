@@ -1,3 +1,4 @@
+import type { ProcessingOutcome } from '#domain/image/events'
 import type { StrategyType } from '#domain/strategy/events'
 import type { Permission } from '#domain/values'
 import { optionalMoment, optionalNumber, type BigintColumn } from './columns.ts'
@@ -19,6 +20,7 @@ export interface ImageRow {
   object_key: string
   origin_name: string | null
   size_bytes: BigintColumn
+  processing_status: ProcessingOutcome
   mimetype: string
   extension: string
   width: number
@@ -29,11 +31,13 @@ export interface ImageRow {
   sha256: string
   permission: Permission
   moderation_status: ModerationStatus
+  was_moderated: boolean
   expires_at: Date | null
   thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
   thumbnail_mimetype: string | null
   created_at: Date
+  updated_at: Date
 }
 
 export interface ListedImageRow extends ImageRow {
@@ -65,11 +69,14 @@ export function imageView(row: ImageRow): ImageView {
     sha256: row.sha256,
     permission: row.permission,
     moderationStatus: row.moderation_status,
+    wasModerated: row.was_moderated,
+    processingStatus: row.processing_status,
     expiresAt: optionalMoment(row.expires_at),
     thumbnailStatus: row.thumbnail_status,
     thumbnailKey: row.thumbnail_key,
     thumbnailMimetype: row.thumbnail_mimetype,
     createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
   }
 }
 

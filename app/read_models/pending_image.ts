@@ -1,8 +1,13 @@
-import type { DomainEvent, EventData } from '#domain/catalogue'
+import type { DomainEvent } from '#domain/catalogue'
 import type { ImageView } from './views.ts'
 
-/** An image as its row will be, from the event that made it. */
-export function imageFromUpload(upload: EventData<'image.uploaded'>, createdAt: string): ImageView {
+/** An image as its row will be, from the events that made it. */
+export function imageFromUpload(events: readonly DomainEvent[], createdAt: string): ImageView {
+  const upload = events.find((event) => event.type === 'image.uploaded')?.data
+  if (upload === undefined) {
+    throw new TypeError('An upload was recorded without its event')
+  }
+  const held = events.some(({ type }) => type === 'image.held_for_moderation')
   return {
     imageId: upload.image_id,
     key: upload.key,
@@ -21,12 +26,15 @@ export function imageFromUpload(upload: EventData<'image.uploaded'>, createdAt: 
     sha1: upload.sha1,
     sha256: upload.sha256,
     permission: upload.permission,
-    moderationStatus: 'approved',
+    moderationStatus: held ? 'pending' : 'approved',
+    wasModerated: held,
+    processingStatus: upload.processing,
     expiresAt: upload.expires_at,
     thumbnailStatus: 'pending',
     thumbnailKey: null,
     thumbnailMimetype: null,
     createdAt,
+    updatedAt: createdAt,
   }
 }
 

@@ -1,17 +1,16 @@
 import db from '@adonisjs/lucid/services/db'
 import type { Json } from '#domain/event_definition'
 import type { BigintColumn } from './columns.ts'
+import { uploadRulesOf, type UploadRules } from './upload_rules.ts'
 import type { StrategyView } from './views.ts'
 
-/** What a group lets its members do when they upload. */
-export interface UploadRules {
-  /** Where they may store, the group's choice first. */
+/** A group's rules, and where its members may store, the group's choice first. */
+export interface GroupUploadRules {
+  rules: UploadRules
   strategies: StrategyView[]
-  maxFileBytes: number
+  /** Whether metadata is taken out; `null` where the group says nothing. */
+  stripsByGroup: boolean | null
 }
-
-/** 50 MB: what holds where a group says nothing. */
-export const DEFAULT_MAX_FILE_BYTES = 50 * 1024 * 1024
 
 interface StrategyRow {
   strategy_id: BigintColumn
@@ -23,27 +22,40 @@ interface RulesRow extends StrategyRow {
 }
 
 /** The rules of a group; nobody may store anything in a group that does not exist. */
-export async function findUploadRules(groupId: number): Promise<UploadRules> {
-  const rows: RulesRow[] = await db
-    .query<RulesRow>()
-    .from('read.groups as g')
-    .joinRaw('cross join unnest(g.strategy_ids) with ordinality as allowed (id, place)')
-    .join('read.strategies as s', 's.strategy_id', 'allowed.id')
-    .select('s.strategy_id', 's.configs', 'g.configs as group_configs')
-    .where('g.group_id', groupId)
-    .orderBy('allowed.place')
-  const { maximum_file_size: maximum, default_strategy_id: preferred } =
-    rows[0]?.group_configs ?? {}
-  const isPreferred = ({ id }: StrategyView) => Number(id === preferred)
-  return {
-    strategies: rows.map(strategyView).toSorted((a, b) => isPreferred(b) - isPreferred(a)),
-    maxFileBytes: typeof maximum === 'number' && maximum > 0 ? maximum : DEFAULT_MAX_FILE_BYTES,
-  }
+export async function findUploadRules(groupId: number): Promise<GroupUploadRules> {
+  return rulesOf(await groupStrategies().where('g.group_id', groupId))
+}
+
+/** The rules of the group that visitors belong to. */
+export async function findGuestUploadRules(): Promise<GroupUploadRules> {
+  return rulesOf(await groupStrategies().where('g.is_guest', true))
 }
 
 export async function listStrategies(): Promise<StrategyView[]> {
   const rows = await db.query<StrategyRow>().from('read.strategies').orderBy('strategy_id')
   return rows.map(strategyView)
+}
+
+function groupStrategies() {
+  return db
+    .query<RulesRow>()
+    .from('read.groups as g')
+    .joinRaw('cross join unnest(g.strategy_ids) with ordinality as allowed (id, place)')
+    .join('read.strategies as s', 's.strategy_id', 'allowed.id')
+    .select('s.strategy_id', 's.configs', 'g.configs as group_configs')
+    .orderBy('allowed.place')
+}
+
+function rulesOf(rows: RulesRow[]): GroupUploadRules {
+  const configs = rows[0]?.group_configs ?? {}
+  const rules = uploadRulesOf(configs)
+  const isPreferred = ({ id }: StrategyView) => Number(id === rules.preferredStrategyId)
+  const strips = configs['is_strip_exif']
+  return {
+    rules,
+    strategies: rows.map(strategyView).toSorted((a, b) => isPreferred(b) - isPreferred(a)),
+    stripsByGroup: typeof strips === 'boolean' ? strips : null,
+  }
 }
 
 function strategyView(row: StrategyRow): StrategyView {

@@ -1,6 +1,7 @@
 import type { AccountRole } from '#domain/account/events'
 import type { TokenScope } from '#domain/api_token/events'
 import type { Json } from '#domain/event_definition'
+import type { ProcessingOutcome } from '#domain/image/events'
 import type { StrategyType } from '#domain/strategy/events'
 import type { Permission } from '#domain/values'
 
@@ -26,16 +27,26 @@ export interface ImageView {
   sha256: string
   permission: Permission
   moderationStatus: ModerationStatus
+  /** Whether a moderator was ever asked. */
+  wasModerated: boolean
+  processingStatus: ProcessingOutcome
   expiresAt: string | null
   thumbnailStatus: 'pending' | 'completed' | 'failed'
   thumbnailKey: string | null
   thumbnailMimetype: string | null
   createdAt: string
+  updatedAt: string
 }
 
 export interface ListedImageView extends ImageView {
   strategyName: string
   strategyType: StrategyType
+}
+
+/** An image as administrators see it; it has no owner when a visitor uploaded it. */
+export interface AdministeredImageView extends ListedImageView {
+  ownerEmail: string | null
+  moderationReason: string | null
 }
 
 /** Where images are stored. */
@@ -71,6 +82,37 @@ export interface AccountView {
   settings: Record<string, Json>
   emailVerified: boolean
   createdAt: string
+}
+
+/** An account as administrators see it. */
+export interface UserView extends Omit<AccountView, 'settings'>, UsageView {
+  groupName: string | null
+}
+
+/** A storage strategy as administrators see it; of its secrets only the fields that are set. */
+export interface AdministeredStrategyView {
+  strategyId: number
+  name: string
+  type: StrategyType
+  configs: Record<string, Json>
+  secretFields: string[]
+  imageNum: number
+  createdAt: string
+  updatedAt: string
+}
+
+/** Rules for uploads, and who they hold for. */
+export interface GroupView {
+  groupId: number
+  name: string
+  isDefault: boolean
+  isGuest: boolean
+  /** What was set; the defaults hold for the rest. */
+  configs: Record<string, Json>
+  strategyIds: number[]
+  memberNum: number
+  createdAt: string
+  updatedAt: string
 }
 
 export interface UsageView {

@@ -7,6 +7,14 @@ router
   .group(() => {
     router.get('/', [ImagesController, 'index']).as('images.index').use(middleware.scope('read'))
     router.post('/', [ImagesController, 'store']).as('images.store').use(middleware.scope('write'))
+    router
+      .post('/batch-delete', [ImagesController, 'destroyMany'])
+      .as('images.destroy_many')
+      .use(middleware.scope('write'))
+    router
+      .get('/:key/pipeline', [ImagesController, 'pipeline'])
+      .as('images.pipeline')
+      .use(middleware.scope('read'))
     router.get('/:key', [ImagesController, 'show']).as('images.show').use(middleware.scope('read'))
     router
       .patch('/:key', [ImagesController, 'update'])

@@ -1,6 +1,7 @@
 import router from '@adonisjs/core/services/router'
 import { middleware } from '#start/kernel'
 
+const ConfigController = () => import('#http/controllers/config_controller')
 const HealthController = () => import('#http/controllers/health_controller')
 const MetricsController = () => import('#http/controllers/metrics_controller')
 const OpenapiController = () => import('#http/controllers/openapi_controller')
@@ -10,4 +11,5 @@ router.get('/health', [HealthController]).as('health').use(middleware.noStore())
 router.get('/metrics', [MetricsController]).as('metrics').use(middleware.noStore())
 router.get('/openapi.yaml', [OpenapiController, 'yaml']).as('openapi.yaml')
 router.get('/openapi.json', [OpenapiController, 'json']).as('openapi.json')
+router.get('/api/v1/config', [ConfigController]).as('config').use(middleware.noStore())
 router.get('/api/v1/version', [VersionController]).as('version').use(middleware.noStore())

@@ -24,6 +24,8 @@ export function uploadData(
     object_key: `originals/${imageId}.jpg`,
     origin_name: `holiday ${imageId}.jpg`,
     size_bytes: 1000,
+    received_bytes: 1200,
+    processing: 'completed',
     mimetype: 'image/jpeg',
     extension: 'jpg',
     width: 640,

@@ -49,6 +49,13 @@ export function approvePendingImage(image: Image | null): ImageEvent[] {
   return image === null || image.gone || image.moderation !== 'pending' ? [] : approveImage(image)
 }
 
+/** Rejects an image only while it waits; used where no person decides. */
+export function rejectPendingImage(image: Image | null, reason: string): ImageEvent[] {
+  return image === null || image.gone || image.moderation !== 'pending'
+    ? []
+    : rejectImage(image, reason)
+}
+
 /**
  * Hides an image from all but its owner and administrators; nothing for one that is rejected.
  *

@@ -2,8 +2,12 @@ import { z } from 'zod'
 import { defineEvent, type EventOf, type EventsOf } from '../event_definition.ts'
 import { count, entityId, hex, instant, permission, personalText } from '../values.ts'
 
+/** What became of the bytes that were sent: changed before they were stored, kept as they were, or kept because changing them failed. */
+export const processingOutcome = z.enum(['completed', 'skipped', 'failed'])
+export type ProcessingOutcome = z.infer<typeof processingOutcome>
+
 export const imageUploaded = defineEvent('image.uploaded', {
-  schemaVersion: 1,
+  schemaVersion: 2,
   schema: z.strictObject({
     image_id: entityId,
     key: z.string().regex(/^[a-z0-9]{6,32}$/),
@@ -13,6 +17,8 @@ export const imageUploaded = defineEvent('image.uploaded', {
     object_key: z.string().min(1).max(512),
     origin_name: personalText(255),
     size_bytes: count,
+    received_bytes: count,
+    processing: processingOutcome,
     mimetype: z.string().max(100),
     extension: z.string().regex(/^[a-z0-9]{2,5}$/),
     width: count,

@@ -1,35 +1,46 @@
 import type { HttpContext } from '@adonisjs/core/http'
-import { appUrl } from '#config/app'
 import { isAdmin, type Identity } from '#auth/identity'
 import { momentAfter } from '#http/duration'
 import { success } from '#http/envelope'
-import { E_NOT_FOUND, InvalidFieldsError } from '#http/errors'
+import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
-import { decodeCursor, encodeCursor, type ImageCursor } from '#http/image_cursor'
-import { pageOfItems } from '#http/pages'
-import { commandContextOf } from '#http/request_context'
+import { pageOfImages } from '#http/image_pages'
+import { commandContextOf, uploadContextOf } from '#http/request_context'
 import { keyParam } from '#http/route_params'
-import { transformImage, transformListedImage } from '#http/transformers/image_transformer'
-import { listImagesValidator, updateImageValidator } from '#http/validators/image_validator'
-import { pageOf } from '#http/validators/page_validator'
-import { countImages, findImage, isVisibleTo, listImages } from '#read_models/image_queries'
-import { offsetOf } from '#read_models/page_request'
+import { siteUrl } from '#http/site_url'
+import {
+  transformImage,
+  transformListedImage,
+  transformPipeline,
+} from '#http/transformers/image_transformer'
+import {
+  batchDeleteValidator,
+  listImagesValidator,
+  updateImageValidator,
+} from '#http/validators/image_validator'
+import {
+  countImages,
+  findImage,
+  findImages,
+  isVisibleTo,
+  listImages,
+} from '#read_models/image_queries'
 import { imageAfter } from '#read_models/pending_image'
 import type { ImageView } from '#read_models/views'
 import { services } from '#start/services'
 import { webServices } from '#start/web_services'
 
-const IDEMPOTENCY_KEY = /^[A-Za-z0-9._:-]{1,128}$/
+const REMOVED_FROM = ['images', 'albums', 'usage']
 
 export default class ImagesController {
   async store(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const image = await webServices().uploads.receive(ctx.request.request, identity, {
-      ...commandContextOf(ctx, identity),
-      commandId: this.#commandIdOf(ctx, identity),
+    const image = await webServices().uploads.receive(ctx.request.request, {
+      identity,
+      context: uploadContextOf(ctx, identity),
     })
     ctx.response.status(201)
-    return success(transformImage(image, appUrl), 'Uploaded')
+    return success(transformImage(image, await siteUrl()), 'Uploaded')
   }
 
   async index(ctx: HttpContext) {
@@ -44,29 +55,24 @@ export default class ImagesController {
       createdFrom: query.date_from,
       createdTo: query.date_to,
     }
-    const cursor = this.#cursorOf(query.cursor)
-    const { page, size } = { ...pageOf(query), ...(cursor && { page: cursor.page }) }
-    const [total, found] = await Promise.all([
-      cursor?.total ?? countImages(accountId, filter),
-      listImages(accountId, filter, cursor ?? offsetOf({ page, size }), size + 1),
-    ])
-    const items = found.slice(0, size)
-    const last = found.length > size ? items.at(-1) : undefined
-    return success({
-      ...pageOfItems(
-        items.map((image) => transformListedImage(image, appUrl)),
-        total,
-        { page, size }
-      ),
-      next_cursor: last
-        ? encodeCursor({ createdAt: last.createdAt, imageId: last.imageId, page: page + 1, total })
-        : null,
-    })
+    const base = await siteUrl()
+    return success(
+      await pageOfImages(query, {
+        list: (start, limit) => listImages(accountId, filter, start, limit),
+        count: () => countImages(accountId, filter),
+        transform: (image) => transformListedImage(image, base),
+      })
+    )
   }
 
   async show(ctx: HttpContext) {
     const image = await this.#findVisible(ctx, ctx.auth.getUserOrFail())
-    return success(transformImage(image, appUrl))
+    return success(transformImage(image, await siteUrl()))
+  }
+
+  async pipeline(ctx: HttpContext) {
+    const image = await this.#findVisible(ctx, ctx.auth.getUserOrFail())
+    return success(transformPipeline(image))
   }
 
   async update(ctx: HttpContext) {
@@ -84,7 +90,7 @@ export default class ImagesController {
     )
     const isFresh = await webServices().readModels.waitFor(position, ['images', 'albums'])
     const changed = isFresh ? await findImage(image.key) : null
-    return success(transformImage(changed ?? imageAfter(image, events), appUrl), 'Saved')
+    return success(transformImage(changed ?? imageAfter(image, events), await siteUrl()), 'Saved')
   }
 
   async destroy(ctx: HttpContext) {
@@ -94,19 +100,35 @@ export default class ImagesController {
       this.#requestOf(image, identity),
       commandContextOf(ctx, identity)
     )
-    await webServices().readModels.waitFor(position, ['images', 'albums', 'usage'])
+    await webServices().readModels.waitFor(position, REMOVED_FROM)
     return success(null, 'Deleted')
   }
 
-  /** The same key of two accounts is two commands. */
-  #commandIdOf(ctx: HttpContext, { accountId }: Identity): string | undefined {
-    const key = ctx.request.header('idempotency-key')
-    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
-      throw new InvalidFieldsError({
-        'Idempotency-Key': ['The key is not 1 to 128 plain characters'],
-      })
-    }
-    return key === undefined ? undefined : `upload ${accountId} ${key}`
+  /** Deletes those of the images that may be; a key that is unknown, or another's, is among the failed. */
+  async destroyMany(ctx: HttpContext) {
+    const identity = ctx.auth.getUserOrFail()
+    const { keys } = await batchDeleteValidator.validate(ctx.request.body())
+    const wanted = [...new Set(keys)]
+    const found = await findImages(wanted)
+    const deleted = new Set<string>()
+    let last = 0
+    await Promise.all(
+      found
+        .filter(({ ownerId }) => ownerId === identity.accountId || isAdmin(identity))
+        .map(async (image) => {
+          const { position } = await services().handlers.image.deleteImage(
+            this.#requestOf(image, identity),
+            commandContextOf(ctx, identity)
+          )
+          last = Math.max(last, position)
+          deleted.add(image.key)
+        })
+    )
+    await webServices().readModels.waitFor(last, REMOVED_FROM)
+    return success({
+      deleted: wanted.filter((key) => deleted.has(key)),
+      failed: wanted.filter((key) => !deleted.has(key)),
+    })
   }
 
   /** @throws E_NOT_FOUND also for what the caller may not see */
@@ -121,13 +143,5 @@ export default class ImagesController {
 
   #requestOf({ imageId }: ImageView, identity: Identity) {
     return { imageId, requesterId: identity.accountId, isAdmin: isAdmin(identity) }
-  }
-
-  #cursorOf(text: string | undefined): ImageCursor | null {
-    const cursor = text === undefined ? null : decodeCursor(text)
-    if (text !== undefined && cursor === null) {
-      throw new InvalidFieldsError({ cursor: ['The cursor is not one that a list has answered'] })
-    }
-    return cursor
   }
 }

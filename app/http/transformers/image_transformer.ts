@@ -1,4 +1,4 @@
-import type { ImageView, ListedImageView } from '#read_models/views'
+import type { AdministeredImageView, ImageView, ListedImageView } from '#read_models/views'
 import { linksOf } from '#http/links'
 
 /** An image as the API shows it; `base` is the site's URL. */
@@ -33,5 +33,28 @@ export function transformListedImage(image: ListedImageView, base: string) {
     thumbnail_url: transformed.links.thumbnail_url,
     strategy_name: image.strategyName,
     strategy_type: image.strategyType,
+  }
+}
+
+/** An image as administrators see it. */
+export function transformAdministeredImage(image: AdministeredImageView, base: string) {
+  return {
+    ...transformListedImage(image, base),
+    owner_id: image.ownerId,
+    owner_email: image.ownerEmail,
+    moderation_reason: image.moderationReason,
+  }
+}
+
+const MODERATION_STEPS = { pending: 'pending', approved: 'completed', rejected: 'failed' } as const
+
+/** How far an image has come: each step is pending, completed, failed or skipped. */
+export function transformPipeline(image: ImageView) {
+  return {
+    upload: 'completed',
+    processing: image.processingStatus,
+    thumbnail: image.thumbnailStatus,
+    moderation: image.wasModerated ? MODERATION_STEPS[image.moderationStatus] : 'skipped',
+    updated_at: image.updatedAt,
   }
 }

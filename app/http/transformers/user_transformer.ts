@@ -1,5 +1,5 @@
 import { userSettingsOf } from '#read_models/user_settings'
-import type { AccountView, UsageView } from '#read_models/views'
+import type { AccountView, UsageView, UserView } from '#read_models/views'
 
 export function transformUser(account: AccountView, usage: UsageView) {
   return {
@@ -15,5 +15,24 @@ export function transformUser(account: AccountView, usage: UsageView) {
     settings: userSettingsOf(account.settings),
     email_verified: account.emailVerified,
     created_at: account.createdAt,
+  }
+}
+
+/** An account as administrators see it. */
+export function transformAdministeredUser(user: UserView) {
+  return {
+    id: user.accountId,
+    email: user.email,
+    name: user.name,
+    role: user.role,
+    status: user.frozen ? 0 : 1,
+    group_id: user.groupId,
+    group_name: user.groupName,
+    capacity_bytes: user.capacityBytes,
+    used_bytes: user.usedBytes,
+    image_num: user.imageNum,
+    album_num: user.albumNum,
+    email_verified: user.emailVerified,
+    created_at: user.createdAt,
   }
 }

@@ -1,4 +1,5 @@
 import vine from '@vinejs/vine'
+import { LARGEST_CAPACITY_BYTES } from '#domain/guards'
 import type { Permission } from '#domain/values'
 import { parseDuration } from '#http/duration'
 
@@ -41,6 +42,23 @@ const isDuration = vine.createRule((value, _options, field) => {
   }
 })
 
+const isTimeToLive = vine.createRule((value, _options, field) => {
+  if (typeof value === 'string' && value !== '0' && parseDuration(value) === null) {
+    const message = 'The {{ field }} field must be 0 or a duration such as 24h, 720h or 7d'
+    field.report(message, 'timeToLive', field)
+  }
+})
+
+const isUrlOrEmpty = vine.createRule((value, _options, field) => {
+  if (typeof value !== 'string' || value === '') {
+    return
+  }
+  const isWeb = URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)
+  if (!isWeb) {
+    field.report('The {{ field }} field must be an http(s) address, or empty', 'url', field)
+  }
+})
+
 /** Text of at most so many characters. */
 export const text = (maximumLength: number) =>
   vine.string().maxLength(maximumLength).use(isCleanText())
@@ -73,6 +91,22 @@ export const permission = () => vine.enum([0, 1] as const)
 /** The same in a query or a form. */
 export const permissionText = () =>
   vine.enum(['0', '1'] as const).transform((value): Permission => (value === '1' ? 1 : 0))
+
+/** An address of the web, or nothing. */
+export const optionalUrl = () => vine.string().trim().maxLength(2048).use(isUrlOrEmpty())
+
+/** A whole number in JSON. */
+export const integer = (min: number, max: number) =>
+  vine.number({ strict: true }).withoutDecimals().range([min, max])
+
+/** A sum of bytes in JSON, 1 PiB at most. */
+export const byteCount = () => integer(0, LARGEST_CAPACITY_BYTES)
+
+/** `true` or `false` in JSON. */
+export const flag = () => vine.boolean({ strict: true })
+
+/** How long something stays: a duration, or `0` for ever. */
+export const timeToLive = () => vine.string().use(isTimeToLive())
 
 /** How long from now, such as `24h`; `parseDuration` reads it. */
 export const duration = () => vine.string().use(isDuration())

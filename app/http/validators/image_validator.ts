@@ -1,5 +1,13 @@
 import vine from '@vinejs/vine'
-import { duration, id, permission, permissionText, text, wholeNumber } from './fields.ts'
+import {
+  duration,
+  id,
+  permission,
+  permissionText,
+  text,
+  timeToLive,
+  wholeNumber,
+} from './fields.ts'
 import { moment } from './moments.ts'
 import { pageFields } from './page_validator.ts'
 
@@ -9,7 +17,7 @@ const largestId = Number.MAX_SAFE_INTEGER
 export const uploadFieldsValidator = vine.create({
   album_id: wholeNumber(1, largestId).optional(),
   permission: permissionText().optional(),
-  expires_in: duration().optional(),
+  expires_in: timeToLive().optional(),
   strategy_id: wholeNumber(1, largestId).optional(),
 })
 
@@ -17,6 +25,15 @@ export const updateImageValidator = vine.create({
   album_id: id().nullable().optional(),
   permission: permission().optional(),
   expires_in: duration().nullable().optional(),
+})
+
+const MOST_AT_ONCE = 200
+
+export const batchDeleteValidator = vine.create({
+  keys: vine
+    .array(vine.string().regex(/^[a-z0-9]{6,32}$/))
+    .minLength(1)
+    .maxLength(MOST_AT_ONCE),
 })
 
 export const listImagesValidator = vine.create({

@@ -2,7 +2,7 @@ import vine from '@vinejs/vine'
 import { COPY_FORMATS, SAVE_FORMATS, WATERMARK_POSITIONS } from '#read_models/user_settings'
 import { id, permission, text } from './fields.ts'
 
-const watermarkFields = {
+export const watermarkFields = {
   text: text(200).optional(),
   position: vine.enum(WATERMARK_POSITIONS).optional(),
   font_size: vine.number({ strict: true }).withoutDecimals().range([8, 200]).optional(),

@@ -1,0 +1,33 @@
+import { mailIsConfigured } from '#config/mail'
+import { readBuildInfo } from '#http/build_info'
+import { success } from '#http/envelope'
+import { siteUrl } from '#http/site_url'
+import { transformConfig } from '#http/transformers/site_settings_transformer'
+import { anyAccountExists } from '#read_models/account_queries'
+import { findDefaultGroup } from '#read_models/group_queries'
+import { findSiteSettings } from '#read_models/site_settings_queries'
+import { uploadRulesOf } from '#read_models/upload_rules'
+
+/** What clients and the sign-in page need to know of the site. */
+export default class ConfigController {
+  async handle() {
+    const [settings, group, isSetUp, baseUrl, { githubUrl }] = await Promise.all([
+      findSiteSettings(),
+      findDefaultGroup(),
+      anyAccountExists(),
+      siteUrl(),
+      readBuildInfo(),
+    ])
+    const rules = uploadRulesOf(group?.configs ?? {})
+    return success(
+      transformConfig(settings, {
+        baseUrl,
+        mailIsReady: mailIsConfigured(),
+        maxUploadBytes: rules.maxFileBytes,
+        acceptedExtensions: rules.acceptedExtensions,
+        githubUrl,
+        setupRequired: !isSetUp,
+      })
+    )
+  }
+}
