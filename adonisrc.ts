@@ -8,6 +8,7 @@ export default defineConfig({
     () => import('@adonisjs/core/providers/vinejs_provider'),
     () => import('@adonisjs/lucid/database_provider'),
     () => import('@adonisjs/auth/auth_provider'),
+    { file: () => import('@adonisjs/mail/mail_provider'), environment: ['console'] },
   ],
   preloads: [
     { file: () => import('#start/routes'), environment: ['web', 'test'] },

@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   'app/reactors': ['domain', 'event_store', 'jobs'],
   'app/jobs': ['domain', 'event_store', 'handlers', 'reactors', 'projections'],
   'app/imaging': [],
+  'app/mail': [],
   'app/storage': ['imaging', 'event_store'],
   'app/auth': ['domain', 'handlers', 'event_store'],
   'app/http': [
@@ -38,6 +39,8 @@ const MAY_IMPORT = {
     'jobs',
     'imaging',
     'storage',
+    'auth',
+    'mail',
   ],
 }
 

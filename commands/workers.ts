@@ -1,4 +1,8 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { MailedTokens } from '#auth/mailed_tokens'
+import { appUrl } from '#config/app'
+import { mailIsConfigured } from '#config/mail'
+import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
 import { withServices } from '#start/console_services'
@@ -21,7 +25,15 @@ export default class Workers extends BaseCommand {
       await checkRedis(redisUrl)
       const warn = (message: string, error: unknown) =>
         this.logger.warning(`${message}: ${String(error)}`)
-      const ports = { pool, eventStore, handlers, objectStores: new ObjectStores({ dataDir }) }
+      const ports = {
+        pool,
+        eventStore,
+        handlers,
+        objectStores: new ObjectStores({ dataDir }),
+        mailer: mailIsConfigured() ? await this.#smtpMailer() : new NoMailer(),
+        mailedTokens: new MailedTokens(pool, config.appKey),
+        appUrl,
+      }
       const jobs = new JobSystem({
         ports,
         processors: createProcessors(ports),
@@ -43,5 +55,10 @@ export default class Workers extends BaseCommand {
       await stop
       await Promise.all([jobs.stop(), standBy.stop()])
     })
+  }
+
+  async #smtpMailer() {
+    const manager = await this.app.container.make('mail.manager')
+    return new SmtpMailer(manager.use())
   }
 }

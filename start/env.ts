@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Env } from '@adonisjs/core/env'
+import { adminEmail, adminName, adminPassword, given, mailSender, together } from './env_rules.ts'
 
 const APP_ROOT = new URL('../', import.meta.url)
 
@@ -68,5 +69,13 @@ export default await Env.create(APP_ROOT, {
     'silent',
   ] as const),
   METRICS_TOKEN: Env.schema.string.optional(),
-  SMTP_HOST: Env.schema.string.optional(),
+  SMTP_HOST: given,
+  SMTP_PORT: (name: string, value?: string) => port(name, value || '587'),
+  SMTP_TLS: Env.schema.enum.optional(['implicit', 'required', 'optional'] as const),
+  SMTP_USERNAME: together('SMTP_PASSWORD'),
+  SMTP_PASSWORD: together('SMTP_USERNAME'),
+  MAIL_FROM: mailSender,
+  ADMIN_EMAIL: adminEmail,
+  ADMIN_PASSWORD: adminPassword,
+  ADMIN_NAME: adminName,
 })

@@ -9,6 +9,14 @@ export function accountIdOf(payload: unknown): number {
   return accountPayload.parse(payload).account_id
 }
 
+const mailPayload = accountPayload.extend({ purpose: z.enum(['verify_email', 'reset_password']) })
+
+/** What a mail is for, and whose it is. */
+export function mailOf(payload: unknown) {
+  const { account_id: accountId, purpose } = mailPayload.parse(payload)
+  return { accountId, purpose }
+}
+
 /** The image that a job is about. A payload is not trusted: it came through Redis. */
 export function imageIdOf(payload: unknown): number {
   return imagePayload.parse(payload).image_id

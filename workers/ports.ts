@@ -1,6 +1,8 @@
 import type pg from 'pg'
+import type { MailedTokens } from '#auth/mailed_tokens'
 import type { EventStore } from '#event_store/port'
 import type { Handlers } from '#handlers/index'
+import type { Mailer } from '#mail/mailer'
 import type { ObjectStores } from '#storage/object_registry'
 
 /** What workers work with. */
@@ -9,4 +11,8 @@ export interface WorkerPorts {
   eventStore: EventStore
   handlers: Handlers
   objectStores: ObjectStores
+  mailer: Mailer
+  mailedTokens: MailedTokens
+  /** The address that the site was started with, without a trailing slash. */
+  appUrl: string
 }

@@ -2,6 +2,7 @@ import type { Processor } from '#jobs/worker_runtime'
 import { AccountsWorker } from './accounts_worker.ts'
 import { AuditWorker } from './audit_worker.ts'
 import { ExpiryWorker } from './expiry_worker.ts'
+import { MailWorker } from './mail_worker.ts'
 import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
 import { ThumbnailsWorker } from './thumbnails_worker.ts'
@@ -14,5 +15,6 @@ export function createProcessors(ports: WorkerPorts): Processor[] {
     new AuditWorker(ports),
     new ModerationWorker(ports),
     new AccountsWorker(ports),
+    new MailWorker(ports),
   ]
 }

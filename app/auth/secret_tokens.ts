@@ -17,6 +17,15 @@ export function drawRefreshToken(): string {
   return randomBytes(SECRET_BYTES).toString('base64url')
 }
 
+/** A new secret of a mailed link: 256 random bits in 43 URL-safe characters. */
+export function drawMailedSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('base64url')
+}
+
+export function looksLikeMailedSecret(value: string): boolean {
+  return PLAIN_SECRET.test(value)
+}
+
 /** A new secret of a deletion URL: 256 random bits in 43 URL-safe characters. */
 export function drawDeletionSecret(): string {
   return randomBytes(SECRET_BYTES).toString('base64url')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Every queue. A new one is a name here, a reactor in app/reactors and a worker in workers/. */
-export const QUEUES = ['thumbnails', 'expiry', 'audit', 'moderation', 'accounts'] as const
+export const QUEUES = ['thumbnails', 'expiry', 'audit', 'moderation', 'accounts', 'mail'] as const
 export type QueueName = (typeof QUEUES)[number]
 
 export interface QueuePolicy {
@@ -42,6 +42,14 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
   accounts: {
     timeoutSeconds: 600,
     maximumAttempts: 20,
+    backoffSeconds: 2,
+    reactionsAJob: 1,
+    concurrency: 2,
+  },
+  // A mail server that is away gets about four hours.
+  mail: {
+    timeoutSeconds: 120,
+    maximumAttempts: 16,
     backoffSeconds: 2,
     reactionsAJob: 1,
     concurrency: 2,
