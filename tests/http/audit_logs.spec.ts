@@ -120,6 +120,36 @@ test.group('The audit log', (group) => {
     assert.notInclude(bytes.toString(), 'nobody@example.org')
   })
 
+  test('names the secrets that were replaced, and never shows one', async ({ assert }) => {
+    const configs = {
+      endpoint: 'https://s3.example.org',
+      region: 'eu',
+      bucket: 'pictures',
+      access_key: 'an access key',
+      secret_key: 'the first secret',
+      url: 'https://cdn.example.org',
+    }
+    const made = await admin.post<{ id: number }>('/api/v1/admin/strategies', {
+      json: { name: 'Bucket', strategy_type: 's3', configs },
+    })
+    const changed = await admin.put(`/api/v1/admin/strategies/${made.data.id}`, {
+      json: { configs: { ...configs, bucket: 'photos', secret_key: 'the second secret' } },
+    })
+    await materialise()
+    const { bytes, data } = await list('?action=strategy.changed')
+
+    assert.deepEqual([made.status, changed.status], [201, 200])
+    assert.containsSubset(data.items[0]?.details, {
+      before: { configs: { bucket: 'pictures' } },
+      after: { configs: { bucket: 'photos' } },
+      secrets_changed: ['secret_key'],
+    })
+    for (const answer of [bytes, (await list('?page_size=100')).bytes]) {
+      assert.notInclude(answer.toString(), 'the first secret')
+      assert.notInclude(answer.toString(), 'the second secret')
+    }
+  })
+
   test('is narrowed by who acted, and by several things at once', async ({ assert }) => {
     const byUser = await items(`&actor_user_id=${userId}`)
     const both = await items(`&actor_user_id=${userId}&resource_type=album&action=album.changed`)
