@@ -1,5 +1,6 @@
 import type { AccountRole } from '#domain/account/events'
 import type { Json } from '#domain/event_definition'
+import type { RecordedEvent } from '#event_store/port'
 import { defineProjection } from './projection.ts'
 
 export type AccountRow = {
@@ -15,6 +16,11 @@ export type AccountRow = {
   email_verified: boolean
   created_at: string
   updated_at: string
+}
+
+/** The account whose stream the event belongs to. */
+function accountIn({ type, data }: RecordedEvent): number | null {
+  return type.startsWith('account.') && 'account_id' in data ? data.account_id : null
 }
 
 export const accounts = defineProjection<AccountRow>({
@@ -38,10 +44,10 @@ export const accounts = defineProjection<AccountRow>({
     indexes: { email: { on: '(lower(email))' }, group: { on: '(group_id)' } },
   },
 
-  keys: (event) =>
-    event.stream.startsWith('account-') && 'account_id' in event.data
-      ? [event.data.account_id]
-      : [],
+  keys(event) {
+    const accountId = accountIn(event)
+    return accountId === null ? [] : [accountId]
+  },
 
   apply(rows, event) {
     if (event.type === 'account.registered') {
@@ -61,7 +67,8 @@ export const accounts = defineProjection<AccountRow>({
       })
       return
     }
-    const row = 'account_id' in event.data ? rows.get(event.data.account_id) : undefined
+    const accountId = accountIn(event)
+    const row = accountId === null ? undefined : rows.get(accountId)
     if (row === undefined) {
       return
     }

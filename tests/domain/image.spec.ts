@@ -1,10 +1,15 @@
 import { test } from '@japa/runner'
 import {
+  approveImage,
+  approvePendingImage,
   changeImage,
   deleteImage,
   expireImage,
   recordThumbnail,
   recordThumbnailFailure,
+  rejectImage,
+  rejectPendingImage,
+  uploadImage,
 } from '#domain/image/decide'
 import type { ImageEvent } from '#domain/image/events'
 import { evolveImage } from '#domain/image/state'
@@ -31,6 +36,53 @@ const thumbnail = {
   width: 4,
   height: 3,
 }
+
+const held: ImageEvent = { type: 'image.held_for_moderation', data: { image_id: 7 } }
+const approved: ImageEvent = { type: 'image.approved', data: { image_id: 7, from: 'pending' } }
+const rejected: ImageEvent = {
+  type: 'image.rejected',
+  data: { image_id: 7, from: 'pending', reason: 'Not ours' },
+}
+
+test.group('Domain | moderation', () => {
+  test('a held upload waits', ({ assert }) => {
+    image()
+      .when(() => uploadImage(uploadData(7), { held: true }))
+      .then(assert, upload(), held)
+    image()
+      .when(() => uploadImage(uploadData(7), { held: false }))
+      .then(assert, upload())
+  })
+
+  test('it is approved, rejected with a reason, and approved after all', ({ assert }) => {
+    image(upload(), held).when(approveImage).then(assert, approved)
+    image(upload(), held)
+      .when((state) => rejectImage(state, 'Not ours'))
+      .then(assert, rejected)
+    image(upload(), held, rejected)
+      .when(approveImage)
+      .then(assert, { type: 'image.approved', data: { image_id: 7, from: 'rejected' } })
+    image(upload())
+      .when((state) => rejectImage(state, null))
+      .then(assert, {
+        type: 'image.rejected',
+        data: { image_id: 7, from: 'approved', reason: null },
+      })
+  })
+
+  test('what is decided already is not decided again', ({ assert }) => {
+    image(upload(), held, approved).when(approveImage).then(assert)
+    image(upload(), held, rejected)
+      .when((state) => rejectImage(state, 'Another reason'))
+      .then(assert)
+    image(upload(), held, rejected).when(approvePendingImage).then(assert)
+    image(upload(), held, approved)
+      .when((state) => rejectPendingImage(state, 'x'))
+      .then(assert)
+    image(upload(), held, deleted).when(approveImage).thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+    image(upload(), held, deleted).when(approvePendingImage).then(assert)
+  })
+})
 
 test.group('Domain | image', () => {
   test('its owner changes where it is, who sees it and how long it stays, in one decision', ({

@@ -109,6 +109,49 @@ const anyEvent: fc.Arbitrary<NewEvent> = fc.oneof(
       strategy_ids: [],
     },
   })),
+  id.map((image): NewEvent => ({
+    type: 'image.held_for_moderation',
+    data: { image_id: image },
+  })),
+  fc.tuple(id, fc.option(text)).map(([image, reason]): NewEvent => ({
+    type: 'image.rejected',
+    data: { image_id: image, from: 'pending', reason },
+  })),
+  id.map((image): NewEvent => ({
+    type: 'image.approved',
+    data: { image_id: image, from: 'pending' },
+  })),
+  fc
+    .tuple(id, fc.constantFrom('account.frozen' as const, 'account.unfrozen' as const))
+    .map(([account, type]): NewEvent => ({ type, data: { account_id: account, role: 'user' } })),
+  fc.tuple(id, id, id).map(([account, from, to]): NewEvent => ({
+    type: 'account.group_changed',
+    data: { account_id: account, from, to },
+  })),
+  id.map((account): NewEvent => ({
+    type: 'account.deleted',
+    data: { account_id: account, email: null, role: 'user', group_id: 1, active: true },
+  })),
+  fc
+    .tuple(
+      id,
+      id,
+      fc.constantFrom('site.default_group_changed' as const, 'site.guest_group_changed' as const)
+    )
+    .map(([from, to, type]): NewEvent => ({ type, data: { from, to } })),
+  id.map((group): NewEvent => ({ type: 'group.deleted', data: { group_id: group } })),
+  fc.tuple(id, text).map(([strategy, name]): NewEvent => ({
+    type: 'strategy.created',
+    data: { strategy_id: strategy, name, strategy_type: 's3', configs: { bucket: name } },
+  })),
+  fc.tuple(id, text).map(([strategy, name]): NewEvent => ({
+    type: 'strategy.changed',
+    data: { strategy_id: strategy, name, configs: { bucket: name }, secrets_changed: [] },
+  })),
+  id.map((strategy): NewEvent => ({
+    type: 'strategy.deleted',
+    data: { strategy_id: strategy },
+  })),
   fc.dictionary(text, text).map((changes): NewEvent => ({
     type: 'site.settings_changed',
     data: { changes },
