@@ -1,5 +1,6 @@
 import './routes/system.ts'
 import './routes/accounts.ts'
+import './routes/registration.ts'
 import './routes/api_tokens.ts'
 import './routes/albums.ts'
 import './routes/images.ts'

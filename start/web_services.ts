@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis'
 import { AccessTokens } from '#auth/access_tokens'
 import { DeletionLinks } from '#auth/deletion_links'
 import { IdentityReader } from '#auth/identity_reader'
+import { MailedTokens } from '#auth/mailed_tokens'
 import { Passwords } from '#auth/passwords'
 import { RefreshTokens } from '#auth/refresh_tokens'
 import { Sessions } from '#auth/sessions'
@@ -29,6 +30,7 @@ export interface WebServices {
   readonly refreshTokens: RefreshTokens
   readonly sessions: Sessions
   readonly passwords: Passwords
+  readonly mailedTokens: MailedTokens
   readonly readModels: FreshReads
   readonly uploads: ImageUploads
   readonly stores: ObjectStores
@@ -79,6 +81,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     refreshTokens,
     sessions: new Sessions(accessTokens, refreshTokens),
     passwords: new Passwords(pool, hash),
+    mailedTokens: new MailedTokens(pool, config.appKey),
     readModels,
     uploads: new ImageUploads({ handlers: base.handlers, stores, readModels, metrics }),
     stores,

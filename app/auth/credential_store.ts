@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { ApiTokenSecretStore, CredentialStore } from '#handlers/ports'
 
-/** Password hashes in `secrets.credentials`. */
+/** Password hashes in `secrets.credentials`. A new one voids what mails offer to set another. */
 export class PostgresCredentialStore implements CredentialStore {
   readonly #pool: pg.Pool
 
@@ -11,14 +11,22 @@ export class PostgresCredentialStore implements CredentialStore {
 
   async put(accountId: number, passwordHash: string): Promise<void> {
     await this.#pool.query(
-      `insert into secrets.credentials (account_id, password_hash) values ($1, $2)
+      `with voided as (
+         update secrets.mailed_tokens set used_at = now()
+         where account_id = $1 and purpose = 'reset_password' and used_at is null
+       )
+       insert into secrets.credentials (account_id, password_hash) values ($1, $2)
        on conflict (account_id) do update set password_hash = excluded.password_hash, updated_at = now()`,
       [accountId, passwordHash]
     )
   }
 
   async remove(accountId: number): Promise<void> {
-    await this.#pool.query('delete from secrets.credentials where account_id = $1', [accountId])
+    await this.#pool.query(
+      `with links as (delete from secrets.mailed_tokens where account_id = $1)
+       delete from secrets.credentials where account_id = $1`,
+      [accountId]
+    )
   }
 }
 

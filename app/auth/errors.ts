@@ -21,6 +21,12 @@ export const E_INVALID_REFRESH_TOKEN = createError(
 
 export const E_ACCOUNT_FROZEN = createError('This account is frozen', 'E_ACCOUNT_FROZEN', 403)
 
+export const E_EMAIL_NOT_VERIFIED = createError(
+  'Confirm your e-mail address first: the link is in the mail that was sent to you',
+  'E_EMAIL_NOT_VERIFIED',
+  403
+)
+
 export const E_MISSING_SCOPE = createError<[scope: string]>(
   'This API token lacks the scope "%s"',
   'E_MISSING_SCOPE',

@@ -22,7 +22,7 @@ export class Passwords {
 
   /**
    * Whether this is the account's password. For `null`, an account that does not exist, the same work is done
-   * against a hash that nothing matches.
+   * against a hash that nothing matches. A hash that was made with other parameters than today's is made anew.
    */
   async verify(accountId: number | null, password: string): Promise<boolean> {
     const { rows } = await this.#pool.query<{ password_hash: string }>({
@@ -34,6 +34,20 @@ export class Passwords {
     const decoy = await this.#decoy
     const stored = rows[0]?.password_hash
     const matches = await this.#hasher.verify(stored ?? decoy, password)
-    return stored !== undefined && matches
+    if (stored === undefined || !matches) {
+      return false
+    }
+    if (this.#hasher.needsReHash(stored)) {
+      await this.#renew(stored, await this.#hasher.make(password))
+    }
+    return true
+  }
+
+  /** A password that was changed meanwhile stays changed. */
+  async #renew(former: string, renewed: string): Promise<void> {
+    await this.#pool.query(
+      'update secrets.credentials set password_hash = $2, updated_at = now() where password_hash = $1',
+      [former, renewed]
+    )
   }
 }

@@ -24,6 +24,8 @@ export interface RegisterAccount {
   groupId: number
   capacityBytes: number
   emailVerified: boolean
+  /** Owes a mail with a link to confirm the address, in the same append. */
+  mustConfirm?: boolean
 }
 
 /** What happened to an account without a decision. */
@@ -73,16 +75,19 @@ export function createAccountHandlers(ports: {
         const handled = await runner.append(
           { stream: streams.account(accountId), context, body: ['registerAccount', body] },
           'none',
-          decisions.registerAccount({
-            account_id: accountId,
-            email: command.email,
-            name: command.name,
-            role: command.role,
-            group_id: command.groupId,
-            capacity_bytes: command.capacityBytes,
-            email_verified: command.emailVerified,
-            origin: command.origin,
-          })
+          decisions.registerAccount(
+            {
+              account_id: accountId,
+              email: command.email,
+              name: command.name,
+              role: command.role,
+              group_id: command.groupId,
+              capacity_bytes: command.capacityBytes,
+              email_verified: command.emailVerified,
+              origin: command.origin,
+            },
+            { mustConfirm: command.mustConfirm ?? false }
+          )
         )
         return { ...handled, accountId }
       } catch (error) {

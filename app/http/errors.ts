@@ -24,6 +24,18 @@ export const E_GUESTS_NOT_ALLOWED = createError(
   403
 )
 
+export const E_REGISTRATION_CLOSED = createError(
+  'This site takes no registrations: ask its administrator for an account',
+  'E_REGISTRATION_CLOSED',
+  403
+)
+
+export const E_MAIL_NOT_SET_UP = createError(
+  'This site sends no mail: ask its administrator',
+  'E_MAIL_NOT_SET_UP',
+  503
+)
+
 export const E_EMAIL_TAKEN = createError(
   'There is an account with this e-mail address already',
   'E_EMAIL_TAKEN',

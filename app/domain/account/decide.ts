@@ -15,8 +15,16 @@ export interface AdministerAccount {
   frozen?: boolean
 }
 
-export function registerAccount(account: EventData<'account.registered'>): AccountEvent[] {
-  return [{ type: 'account.registered', data: account }]
+/** `mustConfirm` owes a mail with a link to confirm the address. */
+export function registerAccount(
+  account: EventData<'account.registered'>,
+  { mustConfirm }: { mustConfirm: boolean }
+): AccountEvent[] {
+  const registered: AccountEvent = { type: 'account.registered', data: account }
+  const { account_id: accountId } = account
+  return mustConfirm
+    ? [registered, { type: 'account.verification_requested', data: { account_id: accountId } }]
+    : [registered]
 }
 
 /** @throws DomainError E_ACCOUNT_NOT_FOUND */

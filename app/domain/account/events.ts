@@ -52,7 +52,7 @@ export const accountSignedIn = defineEvent('account.signed_in', {
 
 export const accountSignInFailed = defineEvent('account.sign_in_failed', {
   schemaVersion: 1,
-  schema: z.strictObject({ ...accountId, reason: z.enum(['password', 'frozen']) }),
+  schema: z.strictObject({ ...accountId, reason: z.enum(['password', 'frozen', 'unverified']) }),
 })
 
 export const accountSignedOut = defineEvent('account.signed_out', {

@@ -1,6 +1,12 @@
 import type { HttpContext } from '@adonisjs/core/http'
-import { E_ACCOUNT_FROZEN, E_INVALID_CREDENTIALS, E_INVALID_REFRESH_TOKEN } from '#auth/errors'
+import {
+  E_ACCOUNT_FROZEN,
+  E_EMAIL_NOT_VERIFIED,
+  E_INVALID_CREDENTIALS,
+  E_INVALID_REFRESH_TOKEN,
+} from '#auth/errors'
 import type { AccountFact } from '#handlers/account'
+import { verificationIsRequired } from '#http/email_verification'
 import { success } from '#http/envelope'
 import { commandContextOf } from '#http/request_context'
 import { transformTokens } from '#http/transformers/token_transformer'
@@ -23,6 +29,10 @@ export default class SessionsController {
     if (account.frozen) {
       this.#recordFailure(ctx, account.accountId, 'frozen')
       throw new E_ACCOUNT_FROZEN()
+    }
+    if (!account.emailVerified && (await verificationIsRequired())) {
+      this.#recordFailure(ctx, account.accountId, 'unverified')
+      throw new E_EMAIL_NOT_VERIFIED()
     }
     await this.#recordSignIn(ctx, account.accountId)
     const { accessToken, refreshToken } = await sessions.open(account)
@@ -76,7 +86,11 @@ export default class SessionsController {
   }
 
   /** The answer does not wait: it must take as long as for an account that does not exist. */
-  #recordFailure(ctx: HttpContext, accountId: number | null, reason: 'password' | 'frozen'): void {
+  #recordFailure(
+    ctx: HttpContext,
+    accountId: number | null,
+    reason: 'password' | 'frozen' | 'unverified'
+  ): void {
     const recorded =
       accountId === null
         ? services().handlers.visitor.recordUnknownSignIn(

@@ -10,6 +10,23 @@ export const setupValidator = vine.create({
   name: name(120),
 })
 
+export const registrationValidator = vine.create({
+  email: email(),
+  password: newPassword(),
+  name: name(120),
+})
+
+export const mailRequestValidator = vine.create({ email: email() })
+
+export const verifyEmailValidator = vine.create({
+  token: vine.string().maxLength(longestToken),
+})
+
+export const resetPasswordValidator = vine.create({
+  token: vine.string().maxLength(longestToken),
+  password: newPassword(),
+})
+
 export const loginValidator = vine.create({
   email: vine.string().trim().maxLength(254),
   password: givenPassword(),
