@@ -56,6 +56,7 @@ export async function withEnvironment(
       ...process.env,
       NODE_ENV: 'production',
       LOG_LEVEL: 'error',
+      RATE_LIMITS: 'off',
       APP_KEY: SITE_KEY,
       DATABASE_URL: databaseUrl,
       REDIS_URL: redis.url(),

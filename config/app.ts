@@ -1,5 +1,6 @@
 import { defineConfig } from '@adonisjs/core/http'
 import env from '#start/env'
+import { clientAddress, parseTrustedProxies } from '#http/client_address'
 import { refuseBadUrl } from '#http/node_server'
 
 const SECOND = 1_000
@@ -11,8 +12,9 @@ export const appUrl = env.get('APP_URL', `http://localhost:${env.get('PORT')}`).
 export const http = defineConfig({
   useAsyncLocalStorage: false,
   generateRequestId: false,
-  /** No proxy is trusted: the address of a client is that of its socket. */
-  trustProxy: () => false,
+  /** `X-Forwarded-*` is believed of these alone; otherwise the address of a client is that of its socket. */
+  trustProxy: parseTrustedProxies(env.get('TRUSTED_PROXIES', '')),
+  getIp: clientAddress,
   onBadUrl: refuseBadUrl,
   qs: {
     parse: {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Env } from '@adonisjs/core/env'
+import { parseTrustedProxies } from '#http/client_address'
 import { adminEmail, adminName, adminPassword, given, mailSender, together } from './env_rules.ts'
 
 const APP_ROOT = new URL('../', import.meta.url)
@@ -49,6 +50,22 @@ function siteKey(name: string, value?: string): string {
   return value
 }
 
+function trustedProxies(name: string, value?: string): string | undefined {
+  try {
+    parseTrustedProxies(value ?? '')
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return value || undefined
+}
+
+function optionalCount(name: string, value?: string): number | undefined {
+  if (value && !/^[1-9]\d{0,8}$/.test(value)) {
+    throw new Error(`${name} must be a whole number from 1`)
+  }
+  return value ? Number(value) : undefined
+}
+
 /** The checked environment: a value that is missing or malformed ends the process with a sentence that names it. */
 export default await Env.create(APP_ROOT, {
   NODE_ENV: Env.schema.enum(['development', 'production', 'test'] as const),
@@ -69,6 +86,9 @@ export default await Env.create(APP_ROOT, {
     'silent',
   ] as const),
   METRICS_TOKEN: Env.schema.string.optional(),
+  TRUSTED_PROXIES: trustedProxies,
+  RATE_LIMITS: Env.schema.enum.optional(['on', 'off'] as const),
+  API_RATE_LIMIT: optionalCount,
   SMTP_HOST: given,
   SMTP_PORT: (name: string, value?: string) => port(name, value || '587'),
   SMTP_TLS: Env.schema.enum.optional(['implicit', 'required', 'optional'] as const),

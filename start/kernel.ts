@@ -36,5 +36,6 @@ export const middleware = router.named({
   session: () => import('#http/middleware/session_middleware'),
   admin: () => import('#http/middleware/admin_middleware'),
   scope: () => import('#http/middleware/scope_middleware'),
+  limit: () => import('#http/middleware/limit_middleware'),
   noStore: () => import('#http/middleware/no_store_middleware'),
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import hash from '@adonisjs/core/services/hash'
 import db from '@adonisjs/lucid/services/db'
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { AccessTokens } from '#auth/access_tokens'
 import { DeletionLinks } from '#auth/deletion_links'
 import { IdentityReader } from '#auth/identity_reader'
@@ -14,6 +14,7 @@ import { FreshReads } from '#http/fresh_reads'
 import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
 import { ImageUploads } from '#http/image_uploads'
 import { Metrics, type Lag } from '#http/metrics'
+import { RateLimiter } from '#http/rate_limiter'
 import { Thumbnails } from '#http/thumbnails'
 import { ledgerStatus } from '#jobs/status'
 import { ReadModelWaiter } from '#projections/waiter'
@@ -38,6 +39,7 @@ export interface WebServices {
   readonly background: BackgroundWork
   readonly deletionLinks: DeletionLinks
   readonly metrics: Metrics
+  readonly rateLimiter: RateLimiter
   readonly healthChecks: HealthChecks
   /** Whether a strategy's storage takes and gives bytes now. */
   checkStorage(strategyId: number): Promise<{ ok: boolean; detail: string | null }>
@@ -68,6 +70,8 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
   // It reconnects by itself, and the health check says when it cannot.
   redis.on('error', () => {})
 
+  const rateRedis = connectForRates(config.redisUrl)
+
   const readLags = async (): Promise<Lag[]> => {
     const [head, positions] = await Promise.all([eventStore.head(), readModelPositions()])
     return positions.map(({ name, position }) => ({ name, events: head.position - position }))
@@ -89,6 +93,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     background,
     deletionLinks: new DeletionLinks(pool),
     metrics,
+    rateLimiter: new RateLimiter({ redis: rateRedis, appKey: config.appKey }),
     healthChecks: {
       database: () => db.rawQuery('select 1'),
       eventStore: () => eventStore.head(),
@@ -106,8 +111,21 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     await background.settle()
     await waiter.close()
     redis.disconnect()
+    rateRedis.disconnect()
     await base.close()
   }
+}
+
+/** A request does not wait for a Redis that is away or stuck: rates are then counted without it. */
+function connectForRates(url: string): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: 250,
+    retryStrategy: () => 200,
+  })
+  redis.on('error', () => {})
+  return redis
 }
 
 /** Every store that images may lie in must take and give bytes; without the database, those known of before. */

@@ -59,3 +59,15 @@ export class InvalidFieldsError extends Exception {
     this.fields = fields
   }
 }
+
+/** A limit was reached; `retryAfterSeconds` says when a try may succeed again. */
+export class TooManyRequestsError extends Exception {
+  static override status = 429
+  static override code = 'E_TOO_MANY_REQUESTS'
+  readonly retryAfterSeconds: number
+
+  constructor(reason: string, retryAfterSeconds: number) {
+    super(`${reason}: try again in ${retryAfterSeconds} s`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

@@ -2,7 +2,7 @@ import { ExceptionHandler, type HttpContext, errors as httpErrors } from '@adoni
 import router from '@adonisjs/core/services/router'
 import { StorageError } from '#storage/errors'
 import { failure } from './envelope.ts'
-import { E_SETUP_REQUIRED } from './errors.ts'
+import { E_SETUP_REQUIRED, TooManyRequestsError } from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
 
 const FLAT_UPLOAD = '/api/v1/flat/upload'
@@ -18,6 +18,9 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     const { status, message, data } = this.#answerTo(error, ctx)
     if (status === 401) {
       ctx.response.header('WWW-Authenticate', 'Bearer')
+    }
+    if (error instanceof TooManyRequestsError) {
+      ctx.response.header('Retry-After', error.retryAfterSeconds)
     }
     const body = failure(message, data)
     // Tools that read one flat object look for the reason under this name.

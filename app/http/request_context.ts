@@ -38,8 +38,7 @@ export function commandContextOf(
     actor: actorOf(identity),
     correlationId: ctx.request.id() ?? '',
     causationId: null,
-    // An IPv4 client of a socket that takes both kinds.
-    ip: ctx.request.ip().replace(/^::ffff:(?=\d+\.)/, ''),
+    ip: ctx.request.ip(),
     userAgent: ctx.request.header('user-agent')?.slice(0, LONGEST_USER_AGENT) ?? null,
     source,
   }

@@ -7,12 +7,27 @@ const ProfileController = () => import('#http/controllers/profile_controller')
 
 router
   .group(() => {
-    router.get('/setup/status', [SetupController, 'show']).as('setup.show')
-    router.post('/setup', [SetupController, 'store']).as('setup.store')
-    router.post('/setup/admin', [SetupController, 'store']).as('setup.store.alias')
+    router
+      .get('/setup/status', [SetupController, 'show'])
+      .as('setup.show')
+      .use(middleware.limit('api'))
+    router
+      .post('/setup', [SetupController, 'store'])
+      .as('setup.store')
+      .use(middleware.limit('setup'))
+    router
+      .post('/setup/admin', [SetupController, 'store'])
+      .as('setup.store.alias')
+      .use(middleware.limit('setup'))
 
-    router.post('/auth/login', [SessionsController, 'store']).as('sessions.store')
-    router.post('/auth/refresh', [SessionsController, 'update']).as('sessions.update')
+    router
+      .post('/auth/login', [SessionsController, 'store'])
+      .as('sessions.store')
+      .use(middleware.limit('login'))
+    router
+      .post('/auth/refresh', [SessionsController, 'update'])
+      .as('sessions.update')
+      .use(middleware.limit('refresh'))
     router
       .post('/auth/logout', [SessionsController, 'destroy'])
       .as('sessions.destroy')

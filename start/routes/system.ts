@@ -11,5 +11,11 @@ router.get('/health', [HealthController]).as('health').use(middleware.noStore())
 router.get('/metrics', [MetricsController]).as('metrics').use(middleware.noStore())
 router.get('/openapi.yaml', [OpenapiController, 'yaml']).as('openapi.yaml')
 router.get('/openapi.json', [OpenapiController, 'json']).as('openapi.json')
-router.get('/api/v1/config', [ConfigController]).as('config').use(middleware.noStore())
-router.get('/api/v1/version', [VersionController]).as('version').use(middleware.noStore())
+router
+  .get('/api/v1/config', [ConfigController])
+  .as('config')
+  .use([middleware.noStore(), middleware.limit('api')])
+router
+  .get('/api/v1/version', [VersionController])
+  .as('version')
+  .use([middleware.noStore(), middleware.limit('api')])

@@ -70,6 +70,7 @@ export class RunningSite {
       PORT: String(this.#port),
       HOST: '127.0.0.1',
       APP_URL: this.url,
+      RATE_LIMITS: 'off',
     }
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'APP_KEY']) {
       delete env[name]

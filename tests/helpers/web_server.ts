@@ -96,6 +96,8 @@ export async function startWebServer(
       DATABASE_URL: database.url,
       REDIS_URL: redisUrl,
       DATA_DIR: dataDir,
+      // All tests of a server come from one address.
+      RATE_LIMITS: 'off',
       ...environment,
     },
   })
