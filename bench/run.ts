@@ -1,3 +1,4 @@
+import { api } from './api.ts'
 import { append } from './append.ts'
 import { catchUp } from './catch_up.ts'
 import { withEnvironment, type Environment } from './environment.ts'
@@ -12,6 +13,7 @@ const BENCHES: Record<string, (environment: Environment) => Promise<Figure[]>> =
   visible,
   jobs,
   upload,
+  api,
 }
 
 const args = process.argv.slice(2)

@@ -1,14 +1,13 @@
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import sharp from 'sharp'
 import { findFreePort } from '../app/supervisor/free_port.ts'
 import { startProcess, type Environment } from './environment.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave, rate } from './rounds.ts'
+import { startSite, untilAnswers } from './site.ts'
 
 const CONCURRENCIES = [1, 8, 32]
 const SIDE = 510
-const START_MILLISECONDS = 30_000
 /** Where a JFIF segment holds the density. */
 const JFIF_DENSITY = 12
 const BOUNDARY = 'picfast-bench'
@@ -23,7 +22,7 @@ const PART_END = Buffer.from(`\r\n--${BOUNDARY}--\r\n`)
 export async function upload(environment: Environment): Promise<Figure[]> {
   const milliseconds = environment.smoke ? 200 : 3_000
   const picture = await makePicture()
-  const site = await startSite(environment)
+  const site = await startSite(environment, await environment.database('bench_upload'))
   const bare = await startBare(environment)
   let number = 0
   const send = async (url: string, headers: Record<string, string>) => {
@@ -76,30 +75,6 @@ function multipart(picture: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.concat([PART_HEAD, picture, PART_END]))
 }
 
-async function startSite(environment: Environment) {
-  const database = await environment.database('bench_upload')
-  const port = await findFreePort()
-  const url = `http://127.0.0.1:${port}`
-  const env = {
-    ...environment.processEnv(database),
-    PORT: String(port),
-    HOST: '127.0.0.1',
-    APP_URL: url,
-  }
-  const stops = [['bin/server.ts'], ['ace.js', 'projector']].map((args) => startProcess(args, env))
-  const stop = async () => {
-    await Promise.all(stops.map((stopOne) => stopOne()))
-  }
-  await untilAnswers(`${url}/health`, stop)
-  const answer = await fetch(`${url}/api/v1/setup`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ email: 'a@example.org', password: 'a long secret', name: 'A' }),
-  })
-  const { data } = (await answer.json()) as { data: { access_token: string } }
-  return { url, token: data.access_token, stop }
-}
-
 async function startBare(environment: Environment) {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
@@ -109,15 +84,4 @@ async function startBare(environment: Environment) {
   )
   await untilAnswers(url, stop)
   return { url, stop }
-}
-
-async function untilAnswers(url: string, stop: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + START_MILLISECONDS
-  while ((await fetch(url).catch(() => null))?.status !== 200) {
-    if (Date.now() > deadline) {
-      await stop()
-      throw new Error(`Nobody answered at ${url}`)
-    }
-    await delay(50)
-  }
 }
