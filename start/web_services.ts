@@ -16,6 +16,7 @@ import { ImageUploads } from '#http/image_uploads'
 import { Metrics, type Lag } from '#http/metrics'
 import { RateLimiter } from '#http/rate_limiter'
 import { Thumbnails } from '#http/thumbnails'
+import { UploadRates } from '#http/upload_rates'
 import { ledgerStatus } from '#jobs/status'
 import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
@@ -40,6 +41,7 @@ export interface WebServices {
   readonly deletionLinks: DeletionLinks
   readonly metrics: Metrics
   readonly rateLimiter: RateLimiter
+  readonly uploadRates: UploadRates
   readonly healthChecks: HealthChecks
   /** Whether a strategy's storage takes and gives bytes now. */
   checkStorage(strategyId: number): Promise<{ ok: boolean; detail: string | null }>
@@ -94,6 +96,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     deletionLinks: new DeletionLinks(pool),
     metrics,
     rateLimiter: new RateLimiter({ redis: rateRedis, appKey: config.appKey }),
+    uploadRates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
     healthChecks: {
       database: () => db.rawQuery('select 1'),
       eventStore: () => eventStore.head(),
