@@ -14,6 +14,8 @@ const MAY_IMPORT = {
   'app/jobs': ['domain', 'event_store', 'handlers', 'reactors', 'projections'],
   'app/imaging': [],
   'app/mail': [],
+  'app/mcp': [],
+  'app/remote': [],
   'app/storage': ['imaging', 'event_store'],
   'app/auth': ['domain', 'handlers', 'event_store'],
   'app/http': [
@@ -28,6 +30,8 @@ const MAY_IMPORT = {
     'jobs',
     'config',
     'start',
+    'mcp',
+    'remote',
   ],
   'app/supervisor': [],
   'workers': [
