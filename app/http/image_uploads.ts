@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Identity } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
 import type { ProcessingOutcome } from '#domain/image/events'
 import type { CommandContext } from '#handlers/command_context'
+import { ObjectRemovedError, type UploadImage } from '#handlers/image'
 import type { Handlers } from '#handlers/index'
 import { inspectImage, type ImageFacts } from '#imaging/inspect'
 import { stripMetadata } from '#imaging/strip_metadata'
@@ -11,7 +13,7 @@ import { findImage } from '#read_models/image_queries'
 import { imageFromUpload } from '#read_models/pending_image'
 import { acceptsExtension } from '#read_models/upload_rules'
 import type { ImageView } from '#read_models/views'
-import { receiveUpload, type ReceivedUpload } from '#storage/intake'
+import { receiveStream, receiveUpload, type ReceivedUpload } from '#storage/intake'
 import { originalKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectStore } from '#storage/object_store'
@@ -23,6 +25,7 @@ import { uploadFieldsValidator } from './validators/image_validator.ts'
 
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
+const FILE_FIELD = 'file'
 
 export interface ImageUploadsPorts {
   handlers: Handlers
@@ -45,10 +48,25 @@ export interface UploadWishes {
   strategy_id?: number
 }
 
-/** What is stored of an upload; its size and hashes are those of the bytes that links serve. */
-interface StoredFile {
+/** An image that does not come as a multipart body. */
+export interface ImageSource {
+  filename: string | undefined
+  /** The fields that would stand beside it in a form. */
+  fields: Record<string, string>
+  /** Opens the bytes, when it is known how many may come. */
+  open(maxBytes: number): Promise<Readable>
+}
+
+/** An image that was taken, and what it was before its metadata was taken out; `sha1` is hex. */
+export interface TakenImage {
+  image: ImageView
+  original: { size: number; sha1: string }
+}
+
+/** What is to be stored of an upload; its size and hashes are those of the bytes that links serve. */
+interface PreparedFile {
+  preparedPath: string
   facts: ImageFacts
-  objectKey: string
   size: number
   md5: string
   sha1: string
@@ -79,13 +97,36 @@ export class ImageUploads {
       maxFileBytes: policy.rules.maxFileBytes,
       maxFields: MAXIMUM_FIELDS,
       maxFieldBytes: MAXIMUM_FIELD_BYTES,
-      fileField: 'file',
+      fileField: FILE_FIELD,
     })
     try {
       const wishes = await uploadFieldsValidator.validate(
         givenValues(Object.fromEntries(received.fields))
       )
       return await this.#keep(received, wishes, policy, uploader.context)
+    } finally {
+      await received.discard()
+    }
+  }
+
+  /**
+   * Takes an image from wherever it comes, as `receive` takes one from a request.
+   *
+   * @throws what `receive` throws, and what the source fails with
+   */
+  async receiveFrom(source: ImageSource, uploader: Uploader): Promise<TakenImage> {
+    const wishes = await uploadFieldsValidator.validate(givenValues(source.fields))
+    const policy = await findUploadPolicy(uploader.identity)
+    const { maxFileBytes } = policy.rules
+    const intake = this.#ports.stores.get(chooseStrategy(policy, wishes.strategy_id))
+    const received = await receiveStream(await source.open(maxFileBytes), source.filename, {
+      temporaryPath: () => intake.temporaryPath(),
+      maxFileBytes,
+      fileField: FILE_FIELD,
+    })
+    try {
+      const image = await this.#keep(received, wishes, policy, uploader.context)
+      return { image, original: { size: received.size, sha1: received.sha1 } }
     } finally {
       await received.discard()
     }
@@ -98,43 +139,66 @@ export class ImageUploads {
     policy: UploadPolicy,
     context: CommandContext
   ): Promise<ImageView> {
-    const { handlers, metrics, readModels, stores } = this.#ports
+    const { metrics, readModels, stores } = this.#ports
     const strategy = chooseStrategy(policy, wishes.strategy_id)
-    const { facts, size, ...file } = await storeFile(received, stores.get(strategy), policy)
-    const { key, position, events } = await handlers.image.uploadImage(
-      {
-        ...file,
-        strategyId: strategy.id,
-        albumId: wishes.album_id ?? policy.defaultAlbumId,
-        permission: wishes.permission ?? policy.defaultPermission,
-        expiresAt: expiryOf(policy, wishes.expires_in),
+    const store = stores.get(strategy)
+    const file = await prepareFile(received, store, policy)
+    try {
+      const { facts, size, md5, sha1, sha256, processing } = file
+      const { key, position, events } = await this.#storeAndRecord(store, file, context, {
         ownerId: policy.ownerId,
+        albumId: wishes.album_id ?? policy.defaultAlbumId,
+        strategyId: strategy.id,
         originName: received.originName,
         sizeBytes: size,
         receivedBytes: received.size,
-        mimetype: facts.mimetype,
-        extension: facts.extension,
-        width: facts.width,
-        height: facts.height,
-        frames: facts.frames,
+        processing,
+        ...facts,
+        md5,
+        sha1,
+        sha256,
+        permission: wishes.permission ?? policy.defaultPermission,
+        expiresAt: expiryOf(policy, wishes.expires_in),
         capacityBytes: policy.capacityBytes,
         held: policy.held,
-      },
-      context
-    )
-    metrics.uploadStored(size)
-    const isFresh = await readModels.waitFor(position, ['images', 'albums', 'usage'])
-    const shown = isFresh ? await findImage(key) : null
-    return shown ?? imageFromUpload(events, new Date().toISOString())
+      })
+      metrics.uploadStored(size)
+      const isFresh = await readModels.waitFor(position, ['images', 'albums', 'usage'])
+      const shown = isFresh ? await findImage(key) : null
+      return shown ?? imageFromUpload(events, new Date().toISOString())
+    } finally {
+      await rm(file.preparedPath, { force: true })
+    }
+  }
+
+  /** Should the object be taken away between the two steps, the bytes are stored anew under the next key. */
+  async #storeAndRecord(
+    store: ObjectStore,
+    { preparedPath, sha256, facts }: PreparedFile,
+    context: CommandContext,
+    command: Omit<UploadImage, 'objectKey'>
+  ) {
+    for (let generation = 0; ; generation++) {
+      const objectKey = originalKey(sha256, facts.extension, generation)
+      await store.commitFile(preparedPath, objectKey)
+      try {
+        return await this.#ports.handlers.image.uploadImage({ ...command, objectKey }, context)
+      } catch (error) {
+        if (!(error instanceof ObjectRemovedError)) {
+          throw error
+        }
+        await store.delete(objectKey)
+      }
+    }
   }
 }
 
-/** Moves the received file, or what is left of it without its metadata, to where links find it. */
-async function storeFile(
+/** Looks at the received file, and leaves what is to be stored of it: itself, or what remains without its metadata. */
+async function prepareFile(
   received: ReceivedUpload,
   store: ObjectStore,
   { rules, strips }: UploadPolicy
-): Promise<StoredFile> {
+): Promise<PreparedFile> {
   const facts = await inspectImage(received.temporaryPath)
   if (!acceptsExtension(rules, facts.extension)) {
     throw new DomainError(
@@ -146,11 +210,17 @@ async function storeFile(
   try {
     const stripped = strips ? await stripMetadata(received.temporaryPath, target, facts) : null
     const { size, md5, sha1, sha256 } = stripped ?? received
-    const objectKey = originalKey(sha256, facts.extension)
-    await store.commitFile(stripped === null ? received.temporaryPath : target, objectKey)
-    const processing = sha256 === received.sha256 ? 'skipped' : 'completed'
-    return { facts, objectKey, size, md5, sha1, sha256, processing }
-  } finally {
+    return {
+      preparedPath: stripped === null ? received.temporaryPath : target,
+      facts,
+      size,
+      md5,
+      sha1,
+      sha256,
+      processing: sha256 === received.sha256 ? 'skipped' : 'completed',
+    }
+  } catch (error) {
     await rm(target, { force: true })
+    throw error
   }
 }

@@ -43,7 +43,6 @@ export interface IntakeOptions {
 export interface ReceivedUpload {
   temporaryPath: string
   originName: string
-  declaredMimetype: string
   size: number
   sha256: string
   md5: string
@@ -89,9 +88,37 @@ export async function receiveUpload(
   }
 }
 
+/** The bytes that are taken, and where they are put meanwhile. */
+export type FileIntakeOptions = Pick<IntakeOptions, 'temporaryPath' | 'maxFileBytes' | 'fileField'>
+
+/**
+ * Takes one file from a stream to the disk, as `receiveUpload` takes one from a multipart body.
+ *
+ * @throws IntakeError when it is empty or too large, StorageError E_STORAGE_UNAVAILABLE when it cannot be written, and
+ * whatever the stream fails with
+ */
+export async function receiveStream(
+  stream: Readable,
+  filename: string | undefined,
+  options: FileIntakeOptions
+): Promise<ReceivedUpload> {
+  const temporaryPath = await options.temporaryPath()
+  const discard = () => rm(temporaryPath, { force: true }).catch(() => {})
+  try {
+    const file = await storeFile(stream, temporaryPath, options)
+    if (file.size === 0) {
+      throw new IntakeError('E_FILE_EMPTY', 'The file is empty', options.fileField)
+    }
+    return { ...file, originName: cleanName(filename), temporaryPath, fields: new Map(), discard }
+  } catch (error) {
+    stream.destroy()
+    await discard()
+    throw asStorageError(error)
+  }
+}
+
 interface StoredFile {
   originName: string
-  declaredMimetype: string
   size: number
   sha256: string
   md5: string
@@ -138,7 +165,7 @@ function parse(
       reject(error)
     }
 
-    parser.on('file', (name, stream, filename, _encoding, mimetype) => {
+    parser.on('file', (name, stream, filename) => {
       stream.on('error', () => {})
       if (name !== options.fileField || storing !== null) {
         stream.resume()
@@ -149,10 +176,9 @@ function parse(
           name ?? null
         )
       }
-      const declared = { originName: cleanName(filename), declaredMimetype: mimetype }
       receiving = stream
       storing = storeFile(stream, temporaryPath, options).then((stored) => ({
-        ...declared,
+        originName: cleanName(filename),
         ...stored,
       }))
       storing.catch(reject)
@@ -188,8 +214,8 @@ function parse(
 async function storeFile(
   stream: Readable & { truncated?: boolean },
   path: string,
-  { maxFileBytes, fileField }: IntakeOptions
-): Promise<Omit<StoredFile, 'originName' | 'declaredMimetype'>> {
+  { maxFileBytes, fileField }: FileIntakeOptions
+): Promise<Omit<StoredFile, 'originName'>> {
   const hashes = { sha256: createHash('sha256'), md5: createHash('md5'), sha1: createHash('sha1') }
   const file = await open(path, 'wx', 0o640)
   try {
