@@ -13,6 +13,7 @@ export default defineConfig({
   preloads: [
     { file: () => import('#start/routes'), environment: ['web', 'test'] },
     { file: () => import('#start/kernel'), environment: ['web', 'test'] },
+    { file: () => import('#start/web_ready'), environment: ['web'] },
   ],
   directories: { migrations: 'database/migrations' },
 })

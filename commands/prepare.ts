@@ -5,11 +5,12 @@ import { installProjections } from '#projections/install'
 import { ProgressLine } from '#projections/progress_line'
 import { projections } from '#projections/registry'
 import { withServices } from '#start/console_services'
+import { ensureFirstAdmin } from '#start/first_admin'
 
 export default class Prepare extends BaseCommand {
   static override commandName = 'prepare'
   static override description =
-    'Migrate the database, make or rebuild read models of another version, and give a new site its first groups'
+    'Migrate the database, make or rebuild read models of another version, and give a new site its first groups and administrator'
   static override options = { startApp: true }
 
   override async run() {
@@ -18,7 +19,8 @@ export default class Prepare extends BaseCommand {
       this.exitCode = migration.exitCode ?? 1
       return
     }
-    await withServices(async ({ config, eventStore, handlers }) => {
+    await withServices(async (services) => {
+      const { config, eventStore, handlers } = services
       const lines = new Map<string, ProgressLine>()
       await installProjections({
         connectionString: config.databaseUrl,
@@ -41,6 +43,7 @@ export default class Prepare extends BaseCommand {
         userAgent: null,
         source: 'setup',
       })
+      await ensureFirstAdmin(services)
     })
   }
 }

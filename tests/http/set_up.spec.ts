@@ -1,5 +1,7 @@
 import { test } from '@japa/runner'
-import type { ApiClient, TokensJson, UserJson } from '#tests/helpers/api'
+import { ApiClient, type TokensJson, type UserJson } from '#tests/helpers/api'
+import { startOneMoreWebServer } from '#tests/helpers/site_process'
+import { waitFor } from '#tests/helpers/wait_for'
 import { ADMIN, startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
 const SETUP = '/api/v1/setup'
@@ -72,10 +74,16 @@ test.group('The first run', (group) => {
     assert.equal((await api.get('/api/v1/users/me')).status, 401)
   })
 
-  test('has one first administrator, however many ask at once', async ({ assert }) => {
+  test('has one first administrator, however many ask two servers at once', async ({
+    assert,
+    cleanup,
+  }) => {
+    const other = await startOneMoreWebServer(server.services.config)
+    cleanup(() => other.stop())
+    const apis = [api, new ApiClient(other.url, server.checker)]
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        api.post<TokensJson>(SETUP, {
+        (apis[index % 2] ?? api).post<TokensJson>(SETUP, {
           json: { ...ADMIN, email: `person${index}@example.org`, name: `Person ${index}` },
         })
       )
@@ -111,5 +119,57 @@ test.group('The first run', (group) => {
     assert.equal(tooLong.status, 400)
     assert.property(tooLong.data, 'password')
     assert.equal(fits.status, 201)
+  })
+})
+
+test.group('A first administrator by the environment', (group) => {
+  const GIVEN = {
+    ADMIN_EMAIL: ' Grace@Example.ORG',
+    ADMIN_PASSWORD: 'battery staple',
+    ADMIN_NAME: 'Grace',
+  }
+  const LOGIN = { json: { email: 'grace@example.org', password: GIVEN.ADMIN_PASSWORD } }
+  let server: TestWebServer
+
+  group.each.timeout(60_000)
+  group.each.setup(() => () => server.stop())
+
+  const registrations = async () => {
+    const events = await server.services.eventStore.readAll({
+      after: 0,
+      limit: 1_000,
+      types: ['account.registered'],
+    })
+    return events.length
+  }
+
+  test('is made once, however many servers start', async ({ assert, cleanup }) => {
+    server = await startWebServer(GIVEN)
+    const others = await Promise.all([
+      startOneMoreWebServer(server.services.config, GIVEN),
+      startOneMoreWebServer(server.services.config, GIVEN),
+    ])
+    others.forEach((other) => cleanup(() => other.stop()))
+    const status = () => server.api.get<{ required: boolean }>('/api/v1/setup/status')
+    await waitFor(async () => !(await status()).data.required, { what: 'the administrator' })
+    const { status: code, data } = await server.api.post<TokensJson>('/api/v1/auth/login', LOGIN)
+    const me = await server.api.as(data.access_token).get<UserJson>('/api/v1/users/me')
+
+    assert.equal(code, 200)
+    assert.containsSubset(me.data, { name: 'Grace', role: 'admin', email_verified: true })
+    assert.equal((await server.api.post(SETUP, { json: ADMIN })).status, 409)
+    await Promise.all(others.map((other) => other.stop()))
+    assert.equal(await registrations(), 1)
+  })
+
+  test('changes nothing where there is an account', async ({ assert }) => {
+    server = await startWebServer()
+    await server.setUp()
+    const other = await startOneMoreWebServer(server.services.config, GIVEN)
+    // It ends what it has begun.
+    await other.stop()
+
+    assert.equal((await server.api.post('/api/v1/auth/login', LOGIN)).status, 401)
+    assert.equal(await registrations(), 1)
   })
 })

@@ -1,6 +1,5 @@
 import type { HttpContext } from '@adonisjs/core/http'
-import { DEFAULT_CAPACITY_BYTES, DEFAULT_GROUP_ID } from '#domain/site/initial_site'
-import { ClaimTakenError } from '#event_store/errors'
+import { registerFirstAdmin } from '#handlers/first_admin'
 import { success } from '#http/envelope'
 import { E_ALREADY_SET_UP } from '#http/errors'
 import { commandContextOf } from '#http/request_context'
@@ -22,39 +21,18 @@ export default class SetupController {
       throw new E_ALREADY_SET_UP()
     }
     const { passwords, readModels, sessions } = webServices()
-    const account = { email, name, passwordHash: await passwords.hash(password) }
-    const { accountId, position } = await this.#registerAdmin(ctx, account)
+    const admin = await registerFirstAdmin(
+      services().handlers,
+      { email, name, passwordHash: await passwords.hash(password) },
+      commandContextOf(ctx, null, 'setup')
+    )
+    if (admin === null) {
+      throw new E_ALREADY_SET_UP()
+    }
+    const { accountId, position } = admin
     await readModels.waitFor(position, ['accounts', 'groups', 'strategies', 'usage'])
     const { accessToken, refreshToken } = await sessions.open({ accountId, role: 'admin' })
     ctx.response.status(201)
     return success(transformTokens(accessToken, refreshToken), 'The site is set up')
-  }
-
-  /** The claim on the first administrator decides who of several is first. */
-  async #registerAdmin(
-    ctx: HttpContext,
-    account: { email: string; name: string; passwordHash: string }
-  ) {
-    const { handlers } = services()
-    const context = commandContextOf(ctx, null, 'setup')
-    try {
-      await handlers.site.initializeSite(context)
-      return await handlers.account.registerAccount(
-        {
-          ...account,
-          role: 'admin',
-          origin: 'setup',
-          groupId: DEFAULT_GROUP_ID,
-          capacityBytes: DEFAULT_CAPACITY_BYTES,
-          emailVerified: true,
-        },
-        context
-      )
-    } catch (error) {
-      if (error instanceof ClaimTakenError) {
-        throw new E_ALREADY_SET_UP()
-      }
-      throw error
-    }
   }
 }

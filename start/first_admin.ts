@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto'
+import hash from '@adonisjs/core/services/hash'
+import { Passwords } from '#auth/passwords'
+import { SYSTEM_ACTOR } from '#handlers/command_context'
+import { registerFirstAdmin } from '#handlers/first_admin'
+import { anyAccountExists } from '#read_models/account_queries'
+import env from './env.ts'
+import type { Services } from './services.ts'
+
+/** Makes the administrator that ADMIN_EMAIL and ADMIN_PASSWORD name, while the site has no account. */
+export async function ensureFirstAdmin({ handlers, pool }: Services): Promise<void> {
+  const email = env.get('ADMIN_EMAIL')
+  const password = env.get('ADMIN_PASSWORD')
+  if (email === undefined || password === undefined || (await anyAccountExists())) {
+    return
+  }
+  const passwordHash = await new Passwords(pool, hash).hash(password)
+  await registerFirstAdmin(
+    handlers,
+    { email, name: env.get('ADMIN_NAME'), passwordHash },
+    {
+      actor: SYSTEM_ACTOR,
+      correlationId: randomUUID(),
+      causationId: null,
+      ip: null,
+      userAgent: null,
+      source: 'setup',
+    }
+  )
+}

@@ -1,0 +1,12 @@
+import app from '@adonisjs/core/services/app'
+import logger from '@adonisjs/core/services/logger'
+import { ensureFirstAdmin } from './first_admin.ts'
+import { services } from './services.ts'
+import { webServices } from './web_services.ts'
+
+/** What a web server does beside answering, once it can. */
+app.ready(() => {
+  webServices().background.add(ensureFirstAdmin(services()), (error) =>
+    logger.error({ err: error }, 'The first administrator could not be made')
+  )
+})
