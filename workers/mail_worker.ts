@@ -42,13 +42,10 @@ export class MailWorker implements Processor {
     }
     const request = { accountId, purpose, eventPosition }
     const site = await this.#site()
-    const token = await mailedTokens.draw(request, email)
-    if (token === null) {
-      return
-    }
     const hours = MAILED_TOKEN_HOURS[purpose]
-    await mailer.send({ to: email, ...MAILS[purpose]({ ...site, token, hours }) })
-    await mailedTokens.noteSent(request)
+    await mailedTokens.deliver(request, email, (token) =>
+      mailer.send({ to: email, ...MAILS[purpose]({ ...site, token, hours }) })
+    )
   }
 
   async #load(accountId: number): Promise<Account | null> {

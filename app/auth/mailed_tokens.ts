@@ -12,11 +12,24 @@ export const MAILED_TOKEN_HOURS: Readonly<Record<MailPurpose, number>> = {
   reset_password: 1,
 }
 
+/** A run that has not come back after so long is taken to have died. */
+const SENDING_SECONDS = 60
+
 /** A mail that was asked for: by whom, what for, and where the log has the request. */
 export interface MailRequest {
   accountId: number
   purpose: MailPurpose
   eventPosition: number
+}
+
+/** The work is done twice at once: what this run would send may be out in a moment. */
+export class MailInHandError extends Error {
+  override name = 'MailInHandError'
+  readonly code = 'E_MAIL_IN_HAND'
+
+  constructor() {
+    super('Another run is sending this mail')
+  }
 }
 
 export interface TakenToken {
@@ -36,43 +49,31 @@ export class MailedTokens {
   }
 
   /**
-   * Draws the secret of a mail that is about to be sent; the link of any former mail is void from then on. `null` when
-   * there is nothing to send: the mail was sent already, or a later request is being answered.
+   * Draws the secret of a mail and has the mail sent; the link of any former mail is void from then on. Nothing is sent
+   * when this request's mail is out already, or a later request took its place. When sending fails, another try draws
+   * another secret.
+   *
+   * @throws MailInHandError while another run of the same work is sending
    */
-  async draw(
-    { accountId, purpose, eventPosition }: MailRequest,
-    email: string
-  ): Promise<string | null> {
+  async deliver(
+    request: MailRequest,
+    email: string,
+    send: (secret: string) => Promise<void>
+  ): Promise<void> {
     const secret = drawMailedSecret()
-    const { rowCount } = await this.#pool.query(
-      `insert into secrets.mailed_tokens as present
-         (account_id, purpose, token_hash, email_mark, event_position, expires_at)
-       values ($1, $2, $3, $4, $5, now() + make_interval(hours => $6))
-       on conflict (account_id, purpose) do update set
-         token_hash = excluded.token_hash, email_mark = excluded.email_mark,
-         event_position = excluded.event_position, expires_at = excluded.expires_at,
-         sent_at = null, used_at = null, created_at = excluded.created_at
-       where present.event_position < excluded.event_position
-         or (present.event_position = excluded.event_position and present.sent_at is null)`,
-      [
-        accountId,
-        purpose,
-        hashToken(secret),
-        this.#markOf(email),
-        eventPosition,
-        MAILED_TOKEN_HOURS[purpose],
-      ]
-    )
-    return rowCount === 1 ? secret : null
-  }
-
-  /** Notes that the mail is out, so that its work, should it be done again, sends no second one. */
-  async noteSent({ accountId, purpose, eventPosition }: MailRequest): Promise<void> {
-    await this.#pool.query(
-      `update secrets.mailed_tokens set sent_at = now()
-       where account_id = $1 and purpose = $2 and event_position = $3`,
-      [accountId, purpose, eventPosition]
-    )
+    if (!(await this.#put(request, email, secret))) {
+      if (await this.#isInHand(request)) {
+        throw new MailInHandError()
+      }
+      return
+    }
+    try {
+      await send(secret)
+    } catch (error) {
+      await this.#end(request, 'in_hand_until = null')
+      throw error
+    }
+    await this.#end(request, 'in_hand_until = null, sent_at = now()')
   }
 
   /** Uses a secret up: of several at once one gets it. `null` when it is unknown, used, expired or void. */
@@ -104,6 +105,54 @@ export class MailedTokens {
   /** Whether the mail with the secret went to this address. */
   wasSentTo({ emailMark }: TakenToken, email: string): boolean {
     return emailMark === this.#markOf(email)
+  }
+
+  /** False when there is nothing to send, or not now. */
+  async #put(
+    { accountId, purpose, eventPosition }: MailRequest,
+    email: string,
+    secret: string
+  ): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(
+      `insert into secrets.mailed_tokens as present
+         (account_id, purpose, token_hash, email_mark, event_position, expires_at, in_hand_until)
+       values ($1, $2, $3, $4, $5, now() + make_interval(hours => $6), now() + make_interval(secs => $7))
+       on conflict (account_id, purpose) do update set
+         token_hash = excluded.token_hash, email_mark = excluded.email_mark,
+         event_position = excluded.event_position, expires_at = excluded.expires_at,
+         in_hand_until = excluded.in_hand_until, sent_at = null, used_at = null,
+         created_at = excluded.created_at
+       where present.event_position < excluded.event_position
+         or (present.event_position = excluded.event_position and present.sent_at is null
+             and coalesce(present.in_hand_until < now(), true))`,
+      [
+        accountId,
+        purpose,
+        hashToken(secret),
+        this.#markOf(email),
+        eventPosition,
+        MAILED_TOKEN_HOURS[purpose],
+        SENDING_SECONDS,
+      ]
+    )
+    return rowCount === 1
+  }
+
+  async #isInHand({ accountId, purpose, eventPosition }: MailRequest): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(
+      `select 1 from secrets.mailed_tokens
+       where account_id = $1 and purpose = $2 and event_position = $3 and sent_at is null`,
+      [accountId, purpose, eventPosition]
+    )
+    return rowCount === 1
+  }
+
+  async #end({ accountId, purpose, eventPosition }: MailRequest, outcome: string): Promise<void> {
+    await this.#pool.query(
+      `update secrets.mailed_tokens set ${outcome}
+       where account_id = $1 and purpose = $2 and event_position = $3`,
+      [accountId, purpose, eventPosition]
+    )
   }
 
   #markOf(email: string): string {
