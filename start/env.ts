@@ -85,6 +85,7 @@ export default await Env.create(APP_ROOT, {
     'trace',
     'silent',
   ] as const),
+  FETCHABLE_NETWORKS: Env.schema.string.optional(),
   METRICS_TOKEN: Env.schema.string.optional(),
   TRUSTED_PROXIES: trustedProxies,
   RATE_LIMITS: Env.schema.enum.optional(['on', 'off'] as const),

@@ -27,7 +27,7 @@ server.errorHandler(() => import('#http/exception_handler'))
 router.use([
   () => import('@adonisjs/auth/initialize_auth_middleware'),
   () => import('#http/middleware/set_up_middleware'),
-  () => import('@adonisjs/core/bodyparser_middleware'),
+  () => import('#http/middleware/body_middleware'),
 ])
 
 export const middleware = router.named({

@@ -21,6 +21,9 @@ import { ledgerStatus } from '#jobs/status'
 import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
 import type { StrategyView } from '#read_models/views'
+import { fetchableNetworks } from '#config/remote'
+import { reachableAddresses } from '#remote/reachable_addresses'
+import { SafeFetch } from '#remote/safe_fetch'
 import { ObjectStores } from '#storage/object_registry'
 import { readModelPositions } from '#read_models/lag_queries'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
@@ -37,6 +40,8 @@ export interface WebServices {
   readonly uploads: ImageUploads
   readonly stores: ObjectStores
   readonly thumbnails: Thumbnails
+  /** Files elsewhere, on a stranger's word. */
+  readonly remoteFiles: SafeFetch
   readonly background: BackgroundWork
   readonly deletionLinks: DeletionLinks
   readonly metrics: Metrics
@@ -92,6 +97,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     uploads: new ImageUploads({ handlers: base.handlers, stores, readModels, metrics }),
     stores,
     thumbnails: new Thumbnails(stores),
+    remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
     background,
     deletionLinks: new DeletionLinks(pool),
     metrics,

@@ -4,6 +4,7 @@ import { DomainError, type DomainErrorCode } from '#domain/domain_error'
 import { EventStoreError, type EventStoreErrorCode } from '#event_store/errors'
 import { isPassingFailure } from '#event_store/postgres_failure'
 import { ImagingError, type ImagingErrorCode } from '#imaging/errors'
+import { RemoteError, type RemoteErrorCode } from '#remote/errors'
 import { StorageError, type StorageErrorCode } from '#storage/errors'
 import { IntakeError, type IntakeErrorCode } from '#storage/intake'
 import { InvalidFieldsError } from './errors.ts'
@@ -63,6 +64,16 @@ const IMAGING_STATUSES: Record<ImagingErrorCode, number> = {
   E_THUMBNAIL_UNSUPPORTED: 404,
 }
 
+/** Messages of fetching are written for the person who gave the URL. */
+const REMOTE_STATUSES: Record<RemoteErrorCode, number> = {
+  E_URL_INVALID: 400,
+  E_URL_FORBIDDEN: 400,
+  E_REMOTE_UNREACHABLE: 422,
+  E_REMOTE_TOO_SLOW: 422,
+  E_REMOTE_REFUSED: 422,
+  E_REMOTE_TOO_LARGE: 413,
+}
+
 const STORAGE_ANSWERS: Partial<Record<StorageErrorCode, [status: number, message: string]>> = {
   E_STORAGE_UNAVAILABLE: [503, 'The storage cannot be used: try again later'],
   E_OBJECT_MISSING: [404, 'Not found'],
@@ -91,6 +102,10 @@ export function answerError(error: unknown): ErrorAnswer | null {
   if (error instanceof ImagingError) {
     return answer(IMAGING_STATUSES[error.code], error.message)
   }
+  if (error instanceof RemoteError) {
+    const status = REMOTE_STATUSES[error.code]
+    return status === 400 ? invalidField('url', error.message) : answer(status, error.message)
+  }
   if (error instanceof StorageError) {
     const known = STORAGE_ANSWERS[error.code]
     return known === undefined ? null : answer(...known)
@@ -101,9 +116,11 @@ export function answerError(error: unknown): ErrorAnswer | null {
 /** What is wrong with one field is said of that field. */
 function answerIntakeError({ code, message, field }: IntakeError): ErrorAnswer {
   const status = INTAKE_STATUSES[code]
-  return status === 400 && field !== null
-    ? { ...answer(400, 'Some fields are invalid'), data: { [field]: [message] } }
-    : answer(status, message)
+  return status === 400 && field !== null ? invalidField(field, message) : answer(status, message)
+}
+
+function invalidField(field: string, message: string): ErrorAnswer {
+  return { ...answer(400, 'Some fields are invalid'), data: { [field]: [message] } }
 }
 
 /** The framework's errors, and ours that are made as its are, carry their status. */

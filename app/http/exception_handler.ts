@@ -1,11 +1,14 @@
 import { ExceptionHandler, type HttpContext, errors as httpErrors } from '@adonisjs/core/http'
 import router from '@adonisjs/core/services/router'
+import { E_MISSING_SCOPE } from '#auth/errors'
 import { StorageError } from '#storage/errors'
+import { bareErrorBody } from '#mcp/answers'
 import { failure } from './envelope.ts'
 import { E_SETUP_REQUIRED, TooManyRequestsError } from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
 
 const FLAT_UPLOAD = '/api/v1/flat/upload'
+const AGENTS = '/mcp'
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The one place where errors become answers. Nothing of a fault of ours is shown but the request's id. */
@@ -19,16 +22,28 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (status === 401) {
       ctx.response.header('WWW-Authenticate', 'Bearer')
     }
+    if (error instanceof E_MISSING_SCOPE) {
+      ctx.response.header('WWW-Authenticate', 'Bearer error="insufficient_scope"')
+    }
     if (error instanceof TooManyRequestsError) {
       ctx.response.header('Retry-After', error.retryAfterSeconds)
     }
-    const body = failure(message, data)
-    // Tools that read one flat object look for the reason under this name.
-    const isFlat = ctx.route?.pattern === FLAT_UPLOAD
     ctx.response
       .removeHeader('Cache-Control')
       .status(status)
-      .send(isFlat ? { status: false, message, error: message } : body)
+      .send(this.#bodyOf({ status, message, data }, ctx.route?.pattern))
+  }
+
+  #bodyOf({ status, message, data }: ErrorAnswer, route: string | undefined): object {
+    switch (route) {
+      case FLAT_UPLOAD:
+        // Tools that read one flat object look for the reason under this name.
+        return { status: false, message, error: message }
+      case AGENTS:
+        return bareErrorBody(status, message)
+      default:
+        return failure(message, data)
+    }
   }
 
   override async report(error: unknown, ctx: HttpContext): Promise<void> {

@@ -14,10 +14,14 @@ export function idParam(ctx: HttpContext): number {
   return id
 }
 
+export function isImageKey(text: unknown): text is string {
+  return typeof text === 'string' && KEY.test(text)
+}
+
 /** The image key in the route. @throws E_NOT_FOUND for what cannot be one. */
 export function keyParam(ctx: HttpContext): string {
   const key: unknown = ctx.request.param('key')
-  if (typeof key !== 'string' || !KEY.test(key)) {
+  if (!isImageKey(key)) {
     throw new E_NOT_FOUND()
   }
   return key

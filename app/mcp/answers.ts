@@ -30,6 +30,12 @@ export function errorBody(error: unknown, report: (error: unknown) => void): Err
   return { error: { code: 'INTERNAL_ERROR', message: 'Something went wrong on the server' } }
 }
 
+/** The body of an answer that never came to the protocol: most often the credentials were not good. */
+export function bareErrorBody(status: number, message: string): ErrorBody {
+  const code = [401, 403].includes(status) ? 'UNAUTHORIZED' : 'INTERNAL_ERROR'
+  return { error: { code, message } }
+}
+
 function textAndData(data: Record<string, unknown>): CallToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(data) }], structuredContent: data }
 }

@@ -17,6 +17,10 @@ import type { LocalUpload } from './uploads.ts'
 const REQUEST_MILLISECONDS = 30_000
 const UPLOAD_MILLISECONDS = 10 * 60_000
 
+const IMAGE_KEY = /^[a-z0-9]{6,32}$/
+/** What no image's key looks like. */
+const NO_IMAGE = '-'
+
 const envelope = z.object({ message: z.string(), data: z.unknown() })
 
 export interface RestLibraryOptions {
@@ -58,15 +62,21 @@ export class RestLibrary implements ImageLibrary<LocalUpload> {
   }
 
   get(key: string): Promise<ImageJson> {
-    return this.#sendSignedIn('GET', `images/${encodeURIComponent(key)}`, image)
+    return this.#sendForImage('GET', key, image)
   }
 
   async delete(key: string): Promise<void> {
-    await this.#sendSignedIn('DELETE', `images/${encodeURIComponent(key)}`, z.null())
+    await this.#sendForImage('DELETE', key, z.null())
   }
 
   profile(): Promise<ProfileJson> {
     return this.#sendSignedIn('GET', 'users/me', profile)
+  }
+
+  /** Any text may stand for a key; only what can be one may become a part of an address. */
+  #sendForImage<Data>(method: string, key: string, shape: z.ZodType<Data>): Promise<Data> {
+    const name = IMAGE_KEY.test(key) ? key : NO_IMAGE
+    return this.#sendSignedIn(method, `images/${name}`, shape)
   }
 
   async #sendSignedIn<Data>(method: string, path: string, shape: z.ZodType<Data>): Promise<Data> {

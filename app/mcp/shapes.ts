@@ -34,7 +34,7 @@ export const image = z.looseObject({
 })
 export type ImageJson = z.infer<typeof image>
 
-export const imagePage = z.looseObject({
+export const imagePage = z.object({
   items: z.array(image),
   total: z.int(),
   page: z.int(),

@@ -1,4 +1,6 @@
 import vine from '@vinejs/vine'
+import type { Infer } from '@vinejs/vine/types'
+import type { ImageFilter } from '#read_models/image_queries'
 import {
   duration,
   id,
@@ -50,3 +52,16 @@ export const listImagesValidator = vine.create({
   date_from: moment('start').optional(),
   date_to: moment('end').optional(),
 })
+
+/** What such a query narrows the list to. */
+export function imageFilterOf(query: Infer<typeof listImagesValidator>): ImageFilter {
+  return {
+    albumId: query.album_id,
+    keyword: query.keyword,
+    extension: query.extension,
+    permission: query.permission,
+    moderationStatus: query.moderation_status,
+    createdFrom: query.date_from,
+    createdTo: query.date_to,
+  }
+}
