@@ -21,9 +21,9 @@ import { testRedisUrl } from './redis.ts'
 const SERVER = fileURLToPath(new URL('../../bin/server.ts', import.meta.url))
 
 /** Argon2 at its cheapest: what is tested is not its strength. */
-const testHasher = new Argon({ memory: 64, iterations: 2, parallelism: 1 })
+export const testHasher = new Argon({ memory: 64, iterations: 2, parallelism: 1 })
 
-const SYSTEM: CommandContext = {
+export const SYSTEM: CommandContext = {
   actor: SYSTEM_ACTOR,
   correlationId: 'tests',
   causationId: null,
@@ -34,7 +34,7 @@ const SYSTEM: CommandContext = {
 
 export const ADMIN = { email: 'ada@example.org', password: 'correct horse', name: 'Ada' }
 
-const PASSWORD = 'a password for tests'
+export const USER_PASSWORD = 'a password for tests'
 
 export interface TestWebServer {
   process: ChildProcess
@@ -121,7 +121,7 @@ export async function startWebServer(
       return api.as(data.access_token)
     },
     async addUser(email, capacityBytes = 100_000_000) {
-      const passwordHash = await testHasher.make(PASSWORD)
+      const passwordHash = await testHasher.make(USER_PASSWORD)
       const { position } = await services.handlers.account.registerAccount(
         {
           email,
@@ -136,7 +136,7 @@ export async function startWebServer(
         SYSTEM
       )
       await waiter.waitFor(position, ['accounts'], 5_000)
-      return signIn(email, PASSWORD)
+      return signIn(email, USER_PASSWORD)
     },
     pauseReadModels: () => runtime.stop(),
     resumeReadModels() {

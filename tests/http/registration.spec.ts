@@ -4,7 +4,7 @@ import { ApiClient, type NewApiTokenJson, type TokensJson, type UserJson } from 
 import { startOneMoreWebServer, startWorker, type SiteProcess } from '#tests/helpers/site_process'
 import { TestSmtpServer } from '#tests/helpers/smtp_server'
 import { waitFor } from '#tests/helpers/wait_for'
-import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+import { startWebServer, SYSTEM, type TestWebServer } from '#tests/helpers/web_server'
 
 const AUTH = '/api/v1/auth'
 const ME = '/api/v1/users/me'
@@ -311,15 +311,7 @@ test.group('Registration, with mail', (group) => {
     assert.equal((await reset(token)).status, 400)
     assert.equal((await login(email)).status, 403)
     const { account } = server.services.handlers
-    const context = {
-      actor: { kind: 'system', id: null, account_id: null },
-      correlationId: 'tests',
-      causationId: null,
-      ip: null,
-      userAgent: null,
-      source: 'console',
-    } as const
-    await account.requestPasswordReset({ accountId: id }, context)
+    await account.requestPasswordReset({ accountId: id }, SYSTEM)
     await untilMailsAreOut()
     assert.lengthOf(smtp.takenFor(email), 2)
 

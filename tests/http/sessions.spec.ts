@@ -1,10 +1,17 @@
 import { test } from '@japa/runner'
 import { SignJWT } from 'jose'
 import { AccessTokens } from '#auth/access_tokens'
-import type { ApiClient, TokensJson } from '#tests/helpers/api'
+import type { ApiClient, NewApiTokenJson, TokensJson, UserJson } from '#tests/helpers/api'
 import { TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { waitFor } from '#tests/helpers/wait_for'
-import { ADMIN, startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+import {
+  ADMIN,
+  startWebServer,
+  SYSTEM,
+  testHasher,
+  USER_PASSWORD,
+  type TestWebServer,
+} from '#tests/helpers/web_server'
 
 const ME = '/api/v1/users/me'
 
@@ -168,6 +175,52 @@ test.group('Sessions', (group) => {
     assert.equal(payload.exp - payload.iat, 900)
     assert.equal(data.expires_in, 900)
     assert.equal((await api.as(expired).get(ME)).status, 401)
+  })
+
+  test('a frozen account is cut off at once, and renews nothing', async ({ assert }) => {
+    const user = await server.addUser('cold@example.org')
+    const { data } = await login('cold@example.org', USER_PASSWORD)
+    const { data: tool } = await user.post<NewApiTokenJson>('/api/v1/api-tokens', {
+      json: { name: 'x' },
+    })
+    const { data: me } = await user.get<UserJson>(ME)
+    await server.services.handlers.account.administerAccount(
+      { accountId: me.id, frozen: true },
+      SYSTEM
+    )
+    await waitFor(async () => (await user.get(ME)).status === 403, { what: 'the freeze' })
+
+    assert.equal((await api.as(tool.token).get(ME)).status, 403)
+    assert.equal((await refresh(data.refresh_token)).status, 403)
+    assert.equal((await login('cold@example.org', USER_PASSWORD)).status, 403)
+    assert.equal((await login('cold@example.org', 'not the password')).status, 401)
+  })
+
+  test('signing in renews a hash that was made with other parameters', async ({ assert }) => {
+    const hashOf = async (email: string) => {
+      const { rows } = await server.services.pool.query<{ password_hash: string }>(
+        `select password_hash from secrets.credentials
+         join read.accounts using (account_id) where email = $1`,
+        [email]
+      )
+      return rows[0]?.password_hash ?? ''
+    }
+    const cheap = await testHasher.make(USER_PASSWORD)
+    await server.addUser('old@example.org')
+    await server.services.pool.query(
+      `update secrets.credentials set password_hash = $1
+       where account_id = (select account_id from read.accounts where email = 'old@example.org')`,
+      [cheap]
+    )
+    await login('old@example.org', 'not the password')
+    const afterFailure = await hashOf('old@example.org')
+    await login('old@example.org', USER_PASSWORD)
+    const renewed = await hashOf('old@example.org')
+
+    assert.equal(afterFailure, cheap)
+    assert.match(renewed, /^\$argon2id\$.*m=19456,t=2,p=1/)
+    assert.equal((await login('old@example.org', USER_PASSWORD)).status, 200)
+    assert.equal(await hashOf('old@example.org'), renewed)
   })
 
   test('credentials of another kind are none', async ({ assert }) => {
