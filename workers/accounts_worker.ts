@@ -9,6 +9,8 @@ import { untilReadModelShows } from './read_model_wait.ts'
 
 const PAGE = 200
 
+type AccountsPorts = Pick<WorkerPorts, 'pool' | 'handlers'>
+
 /** A table of what accounts own, and how one row of it is ended. */
 interface Belongings {
   readModel: 'images' | 'albums' | 'api_tokens'
@@ -20,10 +22,10 @@ interface Belongings {
 /** Clears away what a deleted account leaves behind: images, albums and API tokens, each by its own command. */
 export class AccountsWorker implements Processor {
   readonly queue = 'accounts'
-  readonly #ports: WorkerPorts
+  readonly #ports: AccountsPorts
   readonly #belongings: readonly Belongings[]
 
-  constructor(ports: WorkerPorts) {
+  constructor(ports: AccountsPorts) {
     this.#ports = ports
     const { image, album, apiToken } = ports.handlers
     const asAdmin = { requesterId: null, isAdmin: true }

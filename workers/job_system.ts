@@ -6,7 +6,7 @@ import { Relay } from '#jobs/relay'
 import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
 import { reactors } from '#reactors/registry'
 import { AuditRetention } from './audit_retention.ts'
-import { ExpirySweep } from './expiry_sweep.ts'
+import { expirySweep, purgeSweep } from './image_sweep.ts'
 import type { WorkerPorts } from './ports.ts'
 
 export interface JobSystemOptions {
@@ -45,7 +45,8 @@ export class JobSystem {
         givenUp: (work) => workers.giveUp(work),
         warn,
       }),
-      new ExpirySweep(ports, warn),
+      expirySweep(ports, warn),
+      purgeSweep(ports, warn),
       new AuditRetention(ports, warn),
     ]
   }

@@ -12,15 +12,17 @@ import { untilReadModelShows } from './read_model_wait.ts'
 const PAGE = 200
 const REJECTED_BEFORE = 'The same picture was rejected before'
 
+type ModerationPorts = Pick<WorkerPorts, 'pool' | 'eventStore' | 'handlers'>
+
 /**
  * Decides about held images where no person has to: all of them once moderation is off; with automatic moderation those
  * whose very bytes a person has decided about before. The rest wait in the read model for an administrator.
  */
 export class ModerationWorker implements Processor {
   readonly queue = 'moderation'
-  readonly #ports: WorkerPorts
+  readonly #ports: ModerationPorts
 
-  constructor(ports: WorkerPorts) {
+  constructor(ports: ModerationPorts) {
     this.#ports = ports
   }
 
@@ -60,7 +62,7 @@ export class ModerationWorker implements Processor {
       const { rows } = await pool.query<{ image_id: string }>({
         name: 'pending_images',
         text: `select image_id from read.images
-               where moderation_status = 'pending' and image_id > $1 order by image_id limit $2`,
+               where moderation_status = 'pending' and image_id > $1 and deleted_at is null order by image_id limit $2`,
         values: [last, PAGE],
       })
       await Promise.all(

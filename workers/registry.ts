@@ -5,6 +5,7 @@ import { ExpiryWorker } from './expiry_worker.ts'
 import { MailWorker } from './mail_worker.ts'
 import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
+import { StorageWorker } from './storage_worker.ts'
 import { ThumbnailsWorker } from './thumbnails_worker.ts'
 
 /** Every worker. A new one is a file of its own and a line here. */
@@ -15,6 +16,7 @@ export function createProcessors(ports: WorkerPorts): Processor[] {
     new AuditWorker(ports),
     new ModerationWorker(ports),
     new AccountsWorker(ports),
+    new StorageWorker(ports),
     new MailWorker(ports),
   ]
 }

@@ -5,10 +5,10 @@ import { ImagingError } from '#imaging/errors'
 import { jobContext } from '#jobs/job_context'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
-import type { StrategySettings } from '#storage/object_registry'
 import { storeThumbnail } from '#storage/thumbnails'
 import { imageIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
+import { strategyOf } from './strategy_settings.ts'
 
 /** Makes the thumbnail of an uploaded image, and records that it is there or cannot be. */
 export class ThumbnailsWorker implements Processor {
@@ -34,7 +34,7 @@ export class ThumbnailsWorker implements Processor {
     if (image === null || image.gone || image.thumbnail === 'generated') {
       return
     }
-    const store = this.#ports.objectStores.get(await this.#strategy(image.strategyId))
+    const store = this.#ports.objectStores.get(await strategyOf(this.#ports.pool, image.strategyId))
     try {
       const thumbnail = await storeThumbnail(store, image)
       await this.#ports.handlers.image.recordThumbnail(
@@ -63,18 +63,5 @@ export class ThumbnailsWorker implements Processor {
       (image, event) => evolveImage(image, event as ImageEvent),
       null
     )
-  }
-
-  async #strategy(id: number): Promise<StrategySettings> {
-    const { rows } = await this.#ports.pool.query<{ configs: StrategySettings['configs'] }>({
-      name: 'strategy_configs',
-      text: 'select configs from read.strategies where strategy_id = $1',
-      values: [id],
-    })
-    const row = rows[0]
-    if (row === undefined) {
-      throw new Error(`Strategy ${id} is not known yet`)
-    }
-    return { id, configs: row.configs }
   }
 }

@@ -11,6 +11,7 @@ export type DomainErrorCode =
   | 'E_GROUP_NEEDED'
   | 'E_LAST_ADMIN'
   | 'E_ACCOUNT_CLOSED'
+  | 'E_STORAGE_FULL'
   | 'E_EXTENSION_NOT_ALLOWED'
 
 /** A decision that says no: the command was understood, and the rules of the domain refuse it. */

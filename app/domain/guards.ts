@@ -42,6 +42,9 @@ export const LAST_ADMIN_LIMIT = -1
 export const CLOSED_ACCOUNT_BYTES = 2 ** 52
 export const LARGEST_CAPACITY_BYTES = 2 ** 50
 
+/** What the budget of a removed object's references holds on top: nothing can refer to it any more. */
+export const REMOVED_OBJECT_REFERENCES = 2 ** 52
+
 /** The claims that an event takes or gives back. A forgotten person's address claims nothing. */
 export function claimsOf(event: DomainEvent): Claim[] {
   switch (event.type) {
@@ -70,10 +73,22 @@ export function claimsOf(event: DomainEvent): Claim[] {
 export function budgetsOf(event: DomainEvent): BudgetChange[] {
   switch (event.type) {
     case 'image.uploaded':
-      return imageBudgets(event.data, 1)
+      return [...ownerBudget(event.data, 1), ...objectBudgets(event.data, 1)]
     case 'image.deleted':
+      return ownerBudget(event.data, -1)
+    case 'image.restored':
+      return ownerBudget(event.data, 1)
+    case 'image.purged':
+      return objectBudgets(event.data, -1)
     case 'image.expired':
-      return imageBudgets(event.data, -1)
+      return [...ownerBudget(event.data, -1), ...objectBudgets(event.data, -1)]
+    case 'image.object_removed':
+      return [
+        {
+          scope: objectReferencesScope(event.data.strategy_id, event.data.object_key),
+          delta: REMOVED_OBJECT_REFERENCES,
+        },
+      ]
     case 'account.registered':
       return [
         ...adminSeat(event.data.role, 'taken'),
@@ -121,13 +136,21 @@ function adminSeat(role: AccountRole, change: 'taken' | 'left'): BudgetChange[] 
   return role === 'admin' ? [{ scope: adminSeatsScope, delta: change === 'taken' ? -1 : 1 }] : []
 }
 
-function imageBudgets(
-  image: { owner_id: number | null; size_bytes: number; strategy_id: number; object_key: string },
+/** A deleted image weighs nothing for its owner, although it may come back. */
+function ownerBudget(
+  image: { owner_id: number | null; size_bytes: number },
   sign: 1 | -1
 ): BudgetChange[] {
-  const owner = image.owner_id === null ? guestBytesScope : accountBytesScope(image.owner_id)
+  const scope = image.owner_id === null ? guestBytesScope : accountBytesScope(image.owner_id)
+  return [{ scope, delta: sign * image.size_bytes }]
+}
+
+/** What keeps an object in its storage, and the storage itself. */
+function objectBudgets(
+  image: { strategy_id: number; object_key: string },
+  sign: 1 | -1
+): BudgetChange[] {
   return [
-    { scope: owner, delta: sign * image.size_bytes },
     { scope: objectReferencesScope(image.strategy_id, image.object_key), delta: sign },
     { scope: strategyImagesScope(image.strategy_id), delta: sign },
   ]

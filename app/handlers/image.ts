@@ -3,7 +3,13 @@ import type { EventData } from '#domain/catalogue'
 import { requireAlbumOf } from '#domain/album/decide'
 import { evolveAlbum, type Album } from '#domain/album/state'
 import { DomainError } from '#domain/domain_error'
-import { accountBytesScope, CLOSED_ACCOUNT_BYTES, guestBytesScope } from '#domain/guards'
+import {
+  accountBytesScope,
+  CLOSED_ACCOUNT_BYTES,
+  guestBytesScope,
+  objectReferencesScope,
+  REMOVED_OBJECT_REFERENCES,
+} from '#domain/guards'
 import type { ProcessingOutcome } from '#domain/image/events'
 import type { Thumbnail } from '#domain/image/decide'
 import { evolveImage } from '#domain/image/state'
@@ -52,6 +58,12 @@ interface ImageChange extends Requester {
   expiresAt?: string | null
 }
 
+/** The object that an upload was to refer to was taken away: its bytes must be stored under another key. */
+export class ObjectRemovedError extends Error {
+  override name = 'ObjectRemovedError'
+  readonly code = 'E_OBJECT_REMOVED'
+}
+
 const SHORTEST_KEY = 6
 /** Keys are long enough that a guess hits one image in a thousand tries at most. */
 const KEYS_AN_IMAGE = 1_000
@@ -69,6 +81,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
     /**
      * @throws BudgetExceededError when the image does not fit into the capacity
      * @throws DomainError E_ALBUM_NOT_FOUND, E_ACCOUNT_CLOSED
+     * @throws ObjectRemovedError when the stored object was taken away meanwhile
      */
     async uploadImage(
       command: UploadImage,
@@ -88,13 +101,20 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
               stream: streams.image(imageId),
               context,
               body: ['uploadImage', body],
-              limits: command.capacityBytes === null ? {} : { [scope]: command.capacityBytes },
+              limits: {
+                [objectReferencesScope(command.strategyId, command.objectKey)]:
+                  REMOVED_OBJECT_REFERENCES - 1,
+                ...(command.capacityBytes === null ? {} : { [scope]: command.capacityBytes }),
+              },
             },
             'none',
             decisions.uploadImage(uploadOf(command, imageId, ports.keys.draw(length)), command)
           )
           return { ...handled, ...identityOf(handled) }
         } catch (error) {
+          if (isObjectRemoved(error)) {
+            throw new ObjectRemovedError()
+          }
           if (error instanceof BudgetExceededError && error.used >= CLOSED_ACCOUNT_BYTES) {
             throw new DomainError('E_ACCOUNT_CLOSED', 'This account is frozen or was deleted')
           }
@@ -189,6 +209,68 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       })
     },
 
+    /**
+     * Brings a deleted image back; `capacityBytes` bounds what its owner's images, or all visitors', may weigh then.
+     *
+     * @throws DomainError E_IMAGE_NOT_FOUND
+     * @throws BudgetExceededError when it does not fit any more
+     */
+    async restoreImage(
+      command: Requester & { imageId: number; now: string; capacityBytes: number },
+      context: CommandContext
+    ): Promise<Handled> {
+      const stream = streams.image(command.imageId)
+      const image = await loadState(ports.store, stream, evolveImage)
+      const ownerId = image?.ownerId ?? null
+      const scope = ownerId === null ? guestBytesScope : accountBytesScope(ownerId)
+      return runner.decide({
+        stream,
+        context,
+        body: ['restoreImage', { imageId: command.imageId }],
+        limits: { [scope]: command.capacityBytes },
+        evolve: evolveImage,
+        decide: (present) => decisions.restoreImage(present, command, command.now),
+      })
+    },
+
+    /** Does nothing when the image cannot be restored anyway. */
+    async purgeImage(command: { imageId: number }, context: CommandContext): Promise<Handled> {
+      return runner.decide({
+        stream: streams.image(command.imageId),
+        context,
+        body: ['purgeImage', command],
+        evolve: evolveImage,
+        decide: decisions.purgeImage,
+      })
+    },
+
+    /**
+     * Records that an image's stored object is taken away; from then on no upload can refer to it. Answers whether the
+     * object may be deleted: not while another image refers to it.
+     */
+    async removeObject(
+      command: { imageId: number; strategyId: number; objectKey: string },
+      context: CommandContext
+    ): Promise<boolean> {
+      const scope = objectReferencesScope(command.strategyId, command.objectKey)
+      try {
+        const { events } = await runner.decide({
+          stream: streams.image(command.imageId),
+          context,
+          body: ['removeObject', { imageId: command.imageId }],
+          limits: { [scope]: REMOVED_OBJECT_REFERENCES },
+          evolve: evolveImage,
+          decide: decisions.removeObject,
+        })
+        return events.length > 0
+      } catch (error) {
+        if (error instanceof BudgetExceededError && error.scope === scope) {
+          return false
+        }
+        throw error
+      }
+    },
+
     /** Does nothing when the image is gone or its time has not come at `now` (RFC 3339). */
     async expireImage(
       command: { imageId: number; now: string },
@@ -230,6 +312,14 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       })
     },
   }
+}
+
+function isObjectRemoved(error: unknown): boolean {
+  return (
+    error instanceof BudgetExceededError &&
+    error.scope.startsWith('object_references:') &&
+    error.used >= REMOVED_OBJECT_REFERENCES
+  )
 }
 
 /** Ids grow with the library, and keys with them. */

@@ -91,6 +91,7 @@ export class ImageUploads {
    */
   async receive(request: IncomingMessage, uploader: Uploader): Promise<ImageView> {
     const policy = await findUploadPolicy(uploader.identity)
+    requireRoom(policy, 1)
     const intake = this.#ports.stores.get(chooseStrategy(policy, undefined))
     const received = await receiveUpload(request, {
       temporaryPath: () => intake.temporaryPath(),
@@ -144,6 +145,7 @@ export class ImageUploads {
     const store = stores.get(strategy)
     const file = await prepareFile(received, store, policy)
     try {
+      requireRoom(policy, file.size)
       const { facts, size, md5, sha1, sha256, processing } = file
       const { key, position, events } = await this.#storeAndRecord(store, file, context, {
         ownerId: policy.ownerId,
@@ -190,6 +192,17 @@ export class ImageUploads {
         await store.delete(objectKey)
       }
     }
+  }
+}
+
+/**
+ * Refuses before anything is stored what would not fit; between uploads at the same moment the budget decides.
+ *
+ * @throws DomainError E_STORAGE_FULL
+ */
+function requireRoom({ roomBytes }: UploadPolicy, bytes: number): void {
+  if (bytes > roomBytes) {
+    throw new DomainError('E_STORAGE_FULL', 'The storage is full')
   }
 }
 

@@ -6,11 +6,15 @@ import { findAccountOrFail } from '#read_models/account_queries'
 import { findAlbum } from '#read_models/album_queries'
 import { findSiteSettings } from '#read_models/site_settings_queries'
 import type { UploadRules } from '#read_models/upload_rules'
-import { findGuestUploadRules, findUploadRules } from '#read_models/upload_rules_queries'
+import {
+  findGuestUploadRules,
+  findUploadRules,
+  findUsedBytes,
+} from '#read_models/upload_rules_queries'
 import { userSettingsOf, type UserSettings } from '#read_models/user_settings'
 import type { StrategyView } from '#read_models/views'
 import { isAdmin } from '#auth/identity'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from '#domain/duration'
 import { E_GUESTS_NOT_ALLOWED } from './errors.ts'
 
 /** What holds for an upload: who owns it, where it may lie, how long it stays, who sees it. */
@@ -23,6 +27,8 @@ export interface UploadPolicy {
   defaultPermission: Permission
   /** What the owner's images may weigh together. */
   capacityBytes: number
+  /** What of that was left when the upload began. */
+  roomBytes: number
   /** Whether metadata is taken out. */
   strips: boolean
   /** Whether a moderator must look at it first. */
@@ -43,7 +49,10 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
   if (!site.allow_guest_upload) {
     throw new E_GUESTS_NOT_ALLOWED()
   }
-  const { rules, strategies, stripsByGroup } = await findGuestUploadRules()
+  const [{ rules, strategies, stripsByGroup }, usedBytes] = await Promise.all([
+    findGuestUploadRules(),
+    findUsedBytes(null),
+  ])
   const longestTtl = parseDuration(site.guest_image_ttl)
   return {
     ownerId: null,
@@ -52,6 +61,7 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
     defaultAlbumId: null,
     defaultPermission: 1,
     capacityBytes: site.guest_capacity_bytes,
+    roomBytes: site.guest_capacity_bytes - usedBytes,
     strips: !site.skip_image_processing && (stripsByGroup ?? true),
     held: site.moderation_mode !== 'disabled',
     defaultTtl: longestTtl,
@@ -60,9 +70,10 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
 }
 
 async function policyFor(identity: Identity, site: SiteSettings): Promise<UploadPolicy> {
-  const [{ rules, strategies, stripsByGroup }, account] = await Promise.all([
+  const [{ rules, strategies, stripsByGroup }, account, usedBytes] = await Promise.all([
     findUploadRules(identity.groupId),
     findAccountOrFail(identity.accountId),
+    findUsedBytes(identity.accountId),
   ])
   const settings = userSettingsOf(account.settings)
   const stripsByUser =
@@ -76,6 +87,7 @@ async function policyFor(identity: Identity, site: SiteSettings): Promise<Upload
     defaultAlbumId: await defaultAlbum(settings, identity.accountId),
     defaultPermission: settings.default_permission,
     capacityBytes: identity.capacityBytes,
+    roomBytes: identity.capacityBytes - usedBytes,
     strips: !site.skip_image_processing && (stripsByUser ?? stripsByGroup ?? true),
     held: site.moderation_mode !== 'disabled' && !isAdmin(identity),
     defaultTtl: parseDuration(site.default_image_ttl),

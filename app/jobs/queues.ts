@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
 /** Every queue. A new one is a name here, a reactor in app/reactors and a worker in workers/. */
-export const QUEUES = ['thumbnails', 'expiry', 'audit', 'moderation', 'accounts', 'mail'] as const
+export const QUEUES = [
+  'thumbnails',
+  'expiry',
+  'audit',
+  'moderation',
+  'accounts',
+  'storage',
+  'mail',
+] as const
 export type QueueName = (typeof QUEUES)[number]
 
 export interface QueuePolicy {
@@ -36,6 +44,13 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
     timeoutSeconds: 120,
     maximumAttempts: 20,
     backoffSeconds: 1,
+    reactionsAJob: 1,
+    concurrency: 4,
+  },
+  storage: {
+    timeoutSeconds: 120,
+    maximumAttempts: 20,
+    backoffSeconds: 2,
     reactionsAJob: 1,
     concurrency: 4,
   },

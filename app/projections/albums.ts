@@ -16,6 +16,7 @@ function imageCounts(event: RecordedEvent): Array<[albumId: number, delta: numbe
   const counts: Array<[number | null, number]> = []
   switch (event.type) {
     case 'image.uploaded':
+    case 'image.restored':
       counts.push([event.data.album_id, 1])
       break
     case 'image.deleted':

@@ -29,11 +29,13 @@ export type ImageRow = {
   thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
   thumbnail_mimetype: string | null
+  /** When it was deleted; it can be restored until it is purged. */
+  deleted_at: string | null
   created_at: string
   updated_at: string
 }
 
-/** The images that are there: a deleted or expired one has no row. */
+/** The images that are there, and deleted ones that can be restored; an expired or purged one has no row. */
 export const images = defineProjection<ImageRow>({
   name: 'images',
   version: 2,
@@ -64,6 +66,7 @@ export const images = defineProjection<ImageRow>({
       thumbnail_status: 'text not null',
       thumbnail_key: 'text',
       thumbnail_mimetype: 'text',
+      deleted_at: 'timestamptz(3)',
       created_at: 'timestamptz(3) not null',
       updated_at: 'timestamptz(3) not null',
     },
@@ -76,7 +79,8 @@ export const images = defineProjection<ImageRow>({
         where: 'album_id is not null',
       },
       md5: { on: '(md5)' },
-      expires_at: { on: '(expires_at)', where: 'expires_at is not null' },
+      expires_at: { on: '(expires_at)', where: 'expires_at is not null and deleted_at is null' },
+      deleted: { on: '(deleted_at, image_id)', where: 'deleted_at is not null' },
       moderation: {
         on: '(moderation_status, created_at, image_id)',
         where: `moderation_status <> 'approved'`,
@@ -115,6 +119,7 @@ export const images = defineProjection<ImageRow>({
         thumbnail_status: 'pending',
         thumbnail_key: null,
         thumbnail_mimetype: null,
+        deleted_at: null,
         created_at: event.recordedAt,
         updated_at: event.recordedAt,
       })
@@ -152,6 +157,10 @@ export const images = defineProjection<ImageRow>({
           was_moderated: true,
         })
       case 'image.deleted':
+        return change({ deleted_at: event.recordedAt })
+      case 'image.restored':
+        return change({ deleted_at: null })
+      case 'image.purged':
       case 'image.expired':
         return rows.remove(row.image_id)
     }

@@ -23,7 +23,8 @@ function changeOf(event: RecordedEvent): Change | null {
   switch (event.type) {
     case 'account.registered':
       return { ...none, account_id: event.data.account_id }
-    case 'image.uploaded': {
+    case 'image.uploaded':
+    case 'image.restored': {
       const { data } = event
       return { ...none, account_id: data.owner_id ?? GUESTS, bytes: data.size_bytes, images: 1 }
     }

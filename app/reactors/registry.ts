@@ -4,7 +4,16 @@ import { expiry } from './expiry.ts'
 import { mail } from './mail.ts'
 import { moderation } from './moderation.ts'
 import type { Reactor } from './reactor.ts'
+import { storage } from './storage.ts'
 import { thumbnails } from './thumbnails.ts'
 
 /** Every reactor. A new one is a file of its own and a line here. */
-export const reactors: readonly Reactor[] = [thumbnails, expiry, audit, moderation, accounts, mail]
+export const reactors: readonly Reactor[] = [
+  thumbnails,
+  expiry,
+  audit,
+  moderation,
+  accounts,
+  storage,
+  mail,
+]

@@ -68,6 +68,7 @@ export async function countAdministeredImages(filter: AdministeredImageFilter): 
     .query<AdministeredImageRow>()
     .from('read.images as i')
     .leftJoin('read.accounts as o', 'o.account_id', 'i.owner_id')
+    .whereNull('i.deleted_at')
     .where((living) => living.whereNull('i.expires_at').orWhereRaw('i.expires_at > now()'))
   narrow(query, filter)
   return countRows(query)
@@ -87,6 +88,7 @@ function administeredImages() {
       's.strategy_type',
       'o.email as owner_email'
     )
+    .whereNull('i.deleted_at')
     .where((living) => living.whereNull('i.expires_at').orWhereRaw('i.expires_at > now()'))
 }
 

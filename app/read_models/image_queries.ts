@@ -143,6 +143,7 @@ function livingImages<Row extends object = Record<string, unknown>>() {
   return db
     .query<Row>()
     .from('read.images as i')
+    .whereNull('i.deleted_at')
     .where((query) => query.whereNull('i.expires_at').orWhereRaw('i.expires_at > now()'))
 }
 

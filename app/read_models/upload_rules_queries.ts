@@ -1,5 +1,6 @@
 import db from '@adonisjs/lucid/services/db'
 import type { Json } from '#domain/event_definition'
+import { accountBytesScope, guestBytesScope } from '#domain/guards'
 import type { BigintColumn } from './columns.ts'
 import { uploadRulesOf, type UploadRules } from './upload_rules.ts'
 import type { StrategyView } from './views.ts'
@@ -29,6 +30,17 @@ export async function findUploadRules(groupId: number): Promise<GroupUploadRules
 /** The rules of the group that visitors belong to. */
 export async function findGuestUploadRules(): Promise<GroupUploadRules> {
   return rulesOf(await groupStrategies().where('g.is_guest', true))
+}
+
+/** What the images of an account, or of all visitors (`null`), weigh together, to the byte: the sum that bounds uploads. */
+export async function findUsedBytes(ownerId: number | null): Promise<number> {
+  const scope = ownerId === null ? guestBytesScope : accountBytesScope(ownerId)
+  const row: { used: BigintColumn } | null = await db
+    .from('log.budgets')
+    .where('scope', scope)
+    .select('used')
+    .first()
+  return Number(row?.used ?? 0)
 }
 
 export async function listStrategies(): Promise<StrategyView[]> {

@@ -49,6 +49,14 @@ export interface AdministeredImageView extends ListedImageView {
   moderationReason: string | null
 }
 
+/** A deleted image that can be restored. */
+export interface TrashedImageView extends ListedImageView {
+  deletedAt: string
+  ownerEmail: string | null
+  /** What its owner's images may weigh; `null` when there is no such account (any more). */
+  ownerCapacityBytes: number | null
+}
+
 /** Where images are stored. */
 export interface StrategyView {
   id: number

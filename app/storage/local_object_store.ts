@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { asStorageError, isMissingFile, StorageError } from './errors.ts'
@@ -37,7 +48,7 @@ export class LocalObjectStore implements ObjectStore {
     await this.#guarded(async () => {
       await this.#makeDurableFolder(dirname(target))
       try {
-        await rename(temporaryPath, target)
+        await placeFile(temporaryPath, target)
       } catch (error) {
         if (!isMissingFile(error)) {
           throw error
@@ -45,7 +56,7 @@ export class LocalObjectStore implements ObjectStore {
         // The folder was removed behind our back, or the file was.
         this.#durableFolders.clear()
         await this.#makeDurableFolder(dirname(target))
-        await rename(temporaryPath, target)
+        await placeFile(temporaryPath, target)
       }
       await syncFolder(dirname(target))
     })
@@ -65,9 +76,8 @@ export class LocalObjectStore implements ObjectStore {
         }
       })
       await this.commitFile(temporary, key)
-    } catch (error) {
+    } finally {
       await rm(temporary, { force: true }).catch(() => {})
-      throw error
     }
   }
 
@@ -211,4 +221,46 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'])
+
+/**
+ * Puts a file at its target in one step; the temporary one stays. On another volume, or where links cannot be made, it
+ * is copied.
+ */
+async function placeFile(temporaryPath: string, target: string): Promise<void> {
+  const second = `${temporaryPath}.link`
+  try {
+    await link(temporaryPath, second)
+    await rename(second, target)
+  } catch (error) {
+    if (!isErrorOf(error, WITHOUT_LINKS)) {
+      throw error
+    }
+    const beside = `${target}.${randomBytes(8).toString('hex')}`
+    try {
+      await copyDurably(temporaryPath, beside)
+      await rename(beside, target)
+    } finally {
+      await rm(beside, { force: true })
+    }
+  } finally {
+    // Renaming one name of a file to another of its names leaves both.
+    await rm(second, { force: true })
+  }
+}
+
+async function copyDurably(source: string, target: string): Promise<void> {
+  await copyFile(source, target)
+  const file = await open(target, 'r+')
+  try {
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+function isErrorOf(error: unknown, codes: ReadonlySet<string>): boolean {
+  return error instanceof Error && 'code' in error && codes.has(String(error.code))
 }

@@ -22,8 +22,8 @@ export interface ObjectStore {
   /** A new path for a temporary file, where moving it into place costs nothing. */
   temporaryPath(): Promise<string>
   /**
-   * Moves a finished temporary file, already on disk, under a key. Durable when it resolves. The same key and bytes
-   * again change nothing.
+   * Stores a finished temporary file, already on disk, under a key; the temporary one stays for its maker to remove.
+   * Durable when it resolves. The same key and bytes again change nothing.
    */
   commitFile(temporaryPath: string, key: string): Promise<void>
   /** Stores bytes under a key. Durable when it resolves. */

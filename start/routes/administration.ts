@@ -6,6 +6,7 @@ const GroupsController = () => import('#http/controllers/groups_controller')
 const StrategiesController = () => import('#http/controllers/strategies_controller')
 const AdministeredImagesController = () =>
   import('#http/controllers/administered_images_controller')
+const TrashController = () => import('#http/controllers/trash_controller')
 const ModerationController = () => import('#http/controllers/moderation_controller')
 const SiteSettingsController = () => import('#http/controllers/site_settings_controller')
 
@@ -36,6 +37,10 @@ router
     router
       .delete('/images/:id', [AdministeredImagesController, 'destroy'])
       .as('administered_images.destroy')
+
+    router.post('/images/:id/restore', [TrashController, 'restoreAny']).as('trash.restore_any')
+    router.get('/trash', [TrashController, 'indexAll']).as('trash.index_all')
+    router.delete('/trash/:id', [TrashController, 'destroyAny']).as('trash.destroy_any')
 
     router.get('/moderation/pending', [ModerationController, 'index']).as('moderation.index')
     router

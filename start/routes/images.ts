@@ -1,6 +1,7 @@
 import router from '@adonisjs/core/services/router'
 import { middleware } from '#start/kernel'
 
+const TrashController = () => import('#http/controllers/trash_controller')
 const ImagesController = () => import('#http/controllers/images_controller')
 
 router
@@ -10,6 +11,10 @@ router
     router
       .post('/batch-delete', [ImagesController, 'destroyMany'])
       .as('images.destroy_many')
+      .use(middleware.scope('write'))
+    router
+      .post('/:key/restore', [TrashController, 'restore'])
+      .as('trash.restore')
       .use(middleware.scope('write'))
     router
       .get('/:key/pipeline', [ImagesController, 'pipeline'])
@@ -26,4 +31,19 @@ router
       .use(middleware.scope('write'))
   })
   .prefix('/api/v1/images')
+  .use([middleware.noStore(), middleware.auth()])
+
+router
+  .group(() => {
+    router.get('/', [TrashController, 'index']).as('trash.index').use(middleware.scope('read'))
+    router
+      .delete('/', [TrashController, 'destroyAll'])
+      .as('trash.destroy_all')
+      .use(middleware.scope('write'))
+    router
+      .delete('/:key', [TrashController, 'destroy'])
+      .as('trash.destroy')
+      .use(middleware.scope('write'))
+  })
+  .prefix('/api/v1/trash')
   .use([middleware.noStore(), middleware.auth()])

@@ -36,12 +36,12 @@ test.group('Domain | claims and budgets', () => {
       fc.property(
         fc.nat(),
         fc.option(fc.integer({ min: 1, max: 9 })),
-        fc.constantFrom('image.deleted' as const, 'image.expired' as const),
-        (bytes, owner, type) => {
+        fc.constantFrom(['image.expired'] as const, ['image.deleted', 'image.purged'] as const),
+        (bytes, owner, types) => {
           const data = uploadData(7, { size_bytes: bytes, owner_id: owner })
-          const end: DomainEvent = { type, data: removalData(data) }
+          const ends = types.map((type): DomainEvent => ({ type, data: removalData(data) }))
           const sums = new Map<string, number>()
-          for (const event of [{ type: 'image.uploaded', data } as const, end]) {
+          for (const event of [{ type: 'image.uploaded', data } as const, ...ends]) {
             for (const { scope, delta } of budgetsOf(event)) {
               sums.set(scope, (sums.get(scope) ?? 0) + delta)
             }

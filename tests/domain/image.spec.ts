@@ -9,6 +9,9 @@ import {
   recordThumbnailFailure,
   rejectImage,
   rejectPendingImage,
+  purgeImage,
+  removeObject,
+  restoreImage,
   uploadImage,
 } from '#domain/image/decide'
 import type { ImageEvent } from '#domain/image/events'
@@ -81,6 +84,53 @@ test.group('Domain | moderation', () => {
       .then(assert)
     image(upload(), held, deleted).when(approveImage).thenRefused(assert, 'E_IMAGE_NOT_FOUND')
     image(upload(), held, deleted).when(approvePendingImage).then(assert)
+  })
+})
+
+test.group('Domain | undo', () => {
+  const restored: ImageEvent = { type: 'image.restored', data: removal }
+  const purged: ImageEvent = { type: 'image.purged', data: removal }
+  const removed: ImageEvent = {
+    type: 'image.object_removed',
+    data: { image_id: 7, strategy_id: 1, object_key: removal.object_key },
+  }
+
+  test('a deleted image comes back, to its owner or an administrator', ({ assert }) => {
+    for (const requester of [OWNER, ADMIN]) {
+      image(upload(), deleted)
+        .when((state) => restoreImage(state, requester, NOON))
+        .then(assert, restored)
+    }
+    image(upload(), deleted)
+      .when((state) => restoreImage(state, STRANGER, NOON))
+      .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+    image(upload(), deleted, restored)
+      .when((state) => deleteImage(state, OWNER))
+      .then(assert, deleted)
+  })
+
+  test('one that is there, purged, or past its time does not', ({ assert }) => {
+    for (const history of [
+      [upload()],
+      [upload(), deleted, purged],
+      [upload({ expires_at: NOON }), deleted],
+    ]) {
+      image(...history)
+        .when((state) => restoreImage(state, OWNER, NOON))
+        .thenRefused(assert, 'E_IMAGE_NOT_FOUND')
+    }
+  })
+
+  test('its bytes go once it cannot come back, once', ({ assert }) => {
+    image(upload(), deleted).when(purgeImage).then(assert, purged)
+    image(upload()).when(purgeImage).then(assert)
+    image(upload(), deleted, purged).when(purgeImage).then(assert)
+    image(upload(), deleted).when(removeObject).then(assert)
+    image(upload(), deleted, purged).when(removeObject).then(assert, removed)
+    image(upload(), { type: 'image.expired', data: removal })
+      .when(removeObject)
+      .then(assert, removed)
+    image(upload(), deleted, purged, removed).when(removeObject).then(assert)
   })
 })
 

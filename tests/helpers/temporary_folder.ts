@@ -5,8 +5,12 @@ import { join } from 'node:path'
 
 /** A folder for one test; the caller removes it. */
 export class TemporaryFolder {
-  readonly path = mkdtempSync(join(tmpdir(), 'picfast-test-'))
+  readonly path: string
   #files = 0
+
+  constructor(parent = tmpdir()) {
+    this.path = mkdtempSync(join(parent, 'picfast-test-'))
+  }
 
   at(...names: string[]): string {
     return join(this.path, ...names)

@@ -47,13 +47,19 @@ test.group('Read models', () => {
       },
       { type: 'image.thumbnail_failed', data: { image_id: 2, reason: 'broken' } },
       { type: 'image.deleted', data: removalData(3) },
-      { type: 'image.expired', data: removalData(4) }
+      { type: 'image.purged', data: removalData(3) },
+      { type: 'image.expired', data: removalData(4) },
+      uploaded(5),
+      { type: 'image.deleted', data: removalData(5) },
+      uploaded(6),
+      { type: 'image.deleted', data: removalData(6) },
+      { type: 'image.restored', data: removalData(6) }
     )
     const events = await stage.store.readStream('image-1')
     const rows = await stage.rows('read.images')
     assert.deepEqual(
       rows.map(({ image_id }) => image_id),
-      [1, 2]
+      [1, 2, 5, 6]
     )
     const { processing, received_bytes: _received, ...kept } = uploadData(1)
     assert.containSubset(rows[0], {
@@ -74,6 +80,8 @@ test.group('Read models', () => {
     assert.equal(times[0]?.created_at.toISOString(), events[0]?.recordedAt)
     assert.equal(times[0]?.updated_at.toISOString(), events.at(-1)?.recordedAt)
     assert.containSubset(rows[1], { thumbnail_status: 'failed', thumbnail_key: null })
+    assert.isNotNull(rows[2]?.['deleted_at'])
+    assert.isNull(rows[3]?.['deleted_at'])
   })
 
   test('images wait for a moderator, are rejected with a reason and approved after all', async ({

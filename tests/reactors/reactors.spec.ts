@@ -59,6 +59,10 @@ test.group('Reactors', () => {
         },
       },
       { type: 'image.thumbnail_failed', data: { image_id: 7, reason: 'damaged' } },
+      {
+        type: 'image.object_removed',
+        data: { image_id: 7, strategy_id: 1, object_key: 'x' },
+      },
     ]
     for (const event of byWorkers) {
       assert.deepEqual(await queuesFor(event), [])
@@ -66,6 +70,7 @@ test.group('Reactors', () => {
     const expired: EventType = 'image.expired'
     assert.deepEqual(await queuesFor({ type: expired, data: removalData(uploadData(7)) }), [
       'audit',
+      'storage',
     ])
   })
 

@@ -139,6 +139,19 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
     { expires_at: NOON }
   ),
   'image.deleted': image({ type: 'image.deleted', data: removalData(IMAGE.data) }, REMOVED, null),
+  'image.restored': image({ type: 'image.restored', data: removalData(IMAGE.data) }, null, REMOVED),
+  'image.purged': image({ type: 'image.purged', data: removalData(IMAGE.data) }, REMOVED, null),
+  'image.object_removed': {
+    stream: 'image-7',
+    events: [
+      IMAGE,
+      {
+        type: 'image.object_removed',
+        data: { image_id: 7, strategy_id: 1, object_key: 'x' },
+      },
+    ],
+    told: null,
+  },
   'image.expired': image({ type: 'image.expired', data: removalData(IMAGE.data) }, REMOVED, null),
   'image.thumbnail_generated': {
     stream: 'image-7',

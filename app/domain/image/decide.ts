@@ -104,6 +104,45 @@ export function deleteImage(image: Image | null, requester: Requester): ImageEve
   return [{ type: 'image.deleted', data: removalOf(requireChangeable(image, requester)) }]
 }
 
+/**
+ * Brings a deleted image back. One that would have expired meanwhile stays away.
+ *
+ * @throws DomainError E_IMAGE_NOT_FOUND, also for an image that cannot be restored or that the requester may not restore
+ */
+export function restoreImage(image: Image | null, requester: Requester, now: string): ImageEvent[] {
+  const isOwner =
+    image !== null && image.ownerId !== null && image.ownerId === requester.requesterId
+  const isOver = image !== null && image.expiresAt !== null && image.expiresAt <= now
+  if (image === null || !image.restorable || isOver || !(isOwner || requester.isAdmin)) {
+    throw new DomainError('E_IMAGE_NOT_FOUND', 'Image not found')
+  }
+  return [{ type: 'image.restored', data: removalOf(image) }]
+}
+
+/** Ends the time in which a deleted image can be restored; nothing for one that cannot be. */
+export function purgeImage(image: Image | null): ImageEvent[] {
+  return image === null || !image.restorable
+    ? []
+    : [{ type: 'image.purged', data: removalOf(image) }]
+}
+
+/** Takes an image's stored object away; that no other image refers to it is for the object's budget to say. */
+export function removeObject(image: Image | null): ImageEvent[] {
+  if (image === null || !image.gone || image.restorable || image.objectRemoved) {
+    return []
+  }
+  return [
+    {
+      type: 'image.object_removed',
+      data: {
+        image_id: image.imageId,
+        strategy_id: image.strategyId,
+        object_key: image.objectKey,
+      },
+    },
+  ]
+}
+
 /** Expires an image whose time has come at `now`; decides nothing for one that is gone or has time left. */
 export function expireImage(image: Image | null, now: string): ImageEvent[] {
   if (image === null || image.gone || image.expiresAt === null || image.expiresAt > now) {

@@ -72,6 +72,22 @@ export const imageDeleted = defineEvent('image.deleted', { schemaVersion: 1, sch
 
 export const imageExpired = defineEvent('image.expired', { schemaVersion: 1, schema: removal })
 
+/** An image that was deleted is there again. */
+export const imageRestored = defineEvent('image.restored', { schemaVersion: 1, schema: removal })
+
+/** A deleted image can no longer be restored: its bytes may go. */
+export const imagePurged = defineEvent('image.purged', { schemaVersion: 1, schema: removal })
+
+/** The stored object that the image was the last to refer to is taken away, for good. */
+export const imageObjectRemoved = defineEvent('image.object_removed', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    strategy_id: entityId,
+    object_key: z.string().min(1).max(512),
+  }),
+})
+
 export const imageThumbnailGenerated = defineEvent('image.thumbnail_generated', {
   schemaVersion: 1,
   schema: z.strictObject({
@@ -122,6 +138,9 @@ export const imageEvents = [
   imageHeldForModeration,
   imageApproved,
   imageRejected,
+  imageRestored,
+  imagePurged,
+  imageObjectRemoved,
 ] as const
 
 export type ImageUploaded = EventOf<typeof imageUploaded>

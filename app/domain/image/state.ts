@@ -15,7 +15,12 @@ export interface Image {
   expiresAt: string | null
   thumbnail: 'pending' | 'generated' | 'failed'
   moderation: 'approved' | 'pending' | 'rejected'
+  /** Not shown any more: deleted, expired or purged. */
   gone: boolean
+  /** Deleted, and the bytes are kept. */
+  restorable: boolean
+  /** The stored object was taken away. */
+  objectRemoved: boolean
 }
 
 /** The image after one more event; `null` stands for an image that was never uploaded. */
@@ -35,6 +40,8 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       thumbnail: 'pending',
       moderation: 'approved',
       gone: false,
+      restorable: false,
+      objectRemoved: false,
     }
   }
   if (image === null) {
@@ -48,8 +55,14 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
     case 'image.expiry_changed':
       return { ...image, expiresAt: event.data.to }
     case 'image.deleted':
+      return { ...image, gone: true, restorable: true }
     case 'image.expired':
-      return { ...image, gone: true }
+    case 'image.purged':
+      return { ...image, gone: true, restorable: false }
+    case 'image.restored':
+      return { ...image, gone: false, restorable: false }
+    case 'image.object_removed':
+      return { ...image, objectRemoved: true }
     case 'image.thumbnail_generated':
       return { ...image, thumbnail: 'generated' }
     case 'image.thumbnail_failed':

@@ -23,6 +23,8 @@ export type SiteSettings = {
   default_image_ttl: string
   /** How long a visitor's image stays at most. */
   guest_image_ttl: string
+  /** How long a deleted image can be restored; `0` not at all. */
+  deleted_image_retention: string
   moderation_mode: (typeof MODERATION_MODES)[number]
   audit_upload_logs: boolean
   /** 0 for ever. */
@@ -51,6 +53,7 @@ export const DEFAULT_SITE_SETTINGS: SiteSettings = {
   user_initial_capacity: DEFAULT_CAPACITY_BYTES,
   default_image_ttl: '0',
   guest_image_ttl: '0',
+  deleted_image_retention: '7d',
   moderation_mode: 'disabled',
   audit_upload_logs: true,
   audit_log_retention_days: 0,

@@ -1,6 +1,6 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { drawApiToken, hashToken } from '#auth/secret_tokens'
-import { momentAfter } from '#http/duration'
+import { momentAfter } from '#domain/duration'
 import { success } from '#http/envelope'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
@@ -24,7 +24,7 @@ export default class ApiTokensController {
     const identity = ctx.auth.getUserOrFail()
     const input = await createApiTokenValidator.validate(ctx.request.body())
     const scopes = [...new Set(input.scopes?.length ? input.scopes : (['read', 'write'] as const))]
-    const expiresAt = momentAfter(input.expires_in)
+    const expiresAt = momentAfter(input.expires_in, Date.now())
     const token = drawApiToken()
     const { accountId } = identity
     const { tokenId, position } = await services().handlers.apiToken.createApiToken(

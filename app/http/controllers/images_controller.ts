@@ -1,6 +1,6 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { isAdmin, type Identity } from '#auth/identity'
-import { momentAfter } from '#http/duration'
+import { momentAfter } from '#domain/duration'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
@@ -84,7 +84,8 @@ export default class ImagesController {
         ...this.#requestOf(image, identity),
         albumId: change.album_id,
         permission: change.permission,
-        expiresAt: change.expires_in === undefined ? undefined : momentAfter(change.expires_in),
+        expiresAt:
+          change.expires_in === undefined ? undefined : momentAfter(change.expires_in, Date.now()),
       },
       commandContextOf(ctx, identity)
     )

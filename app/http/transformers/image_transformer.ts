@@ -1,4 +1,9 @@
-import type { AdministeredImageView, ImageView, ListedImageView } from '#read_models/views'
+import type {
+  AdministeredImageView,
+  ImageView,
+  ListedImageView,
+  TrashedImageView,
+} from '#read_models/views'
 import { linksOf } from '#http/links'
 
 /** An image as the API shows it; `base` is the site's URL. */
@@ -56,5 +61,16 @@ export function transformPipeline(image: ImageView) {
     thumbnail: image.thumbnailStatus,
     moderation: image.wasModerated ? MODERATION_STEPS[image.moderationStatus] : 'skipped',
     updated_at: image.updatedAt,
+  }
+}
+
+/** A deleted image; `retention` is how long it can be restored, in milliseconds. */
+export function transformTrashedImage(image: TrashedImageView, base: string, retention: number) {
+  return {
+    ...transformListedImage(image, base),
+    owner_id: image.ownerId,
+    owner_email: image.ownerEmail,
+    deleted_at: image.deletedAt,
+    restorable_until: new Date(Date.parse(image.deletedAt) + retention).toISOString(),
   }
 }

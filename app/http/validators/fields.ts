@@ -1,7 +1,7 @@
 import vine from '@vinejs/vine'
 import { LARGEST_CAPACITY_BYTES } from '#domain/guards'
 import type { Permission } from '#domain/values'
-import { parseDuration } from '#http/duration'
+import { parseDuration } from '#domain/duration'
 
 /** Text that PostgreSQL and JSON can hold: well-formed, without control characters but tab and line breaks. */
 const CONTROL_CHARACTERS = /[^\P{Cc}\t\n\r]/u

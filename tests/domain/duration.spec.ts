@@ -1,5 +1,5 @@
 import { test } from '@japa/runner'
-import { momentAfter, parseDuration } from '#http/duration'
+import { momentAfter, parseDuration } from '#domain/duration'
 
 const DAY = 86_400_000
 
@@ -29,7 +29,7 @@ test.group('Durations', () => {
 
   test('a moment is RFC 3339 in UTC', ({ assert }) => {
     assert.equal(momentAfter('24h', Date.UTC(2025, 10, 23)), '2025-11-24T00:00:00.000Z')
-    assert.isNull(momentAfter(undefined))
-    assert.isNull(momentAfter('never'))
+    assert.isNull(momentAfter(undefined, 0))
+    assert.isNull(momentAfter('never', 0))
   })
 })

@@ -28,8 +28,8 @@ export function parseDuration(text: string): number | null {
   return milliseconds <= LONGEST ? milliseconds : null
 }
 
-/** The moment that lies a duration ahead, as RFC 3339 in UTC; `null`, for ever, for what is none. */
-export function momentAfter(duration: string | null | undefined, now = Date.now()): string | null {
+/** The moment that lies a duration after `now` (milliseconds), as RFC 3339 in UTC; `null`, for ever, for what is none. */
+export function momentAfter(duration: string | null | undefined, now: number): string | null {
   const milliseconds = parseDuration(duration ?? '')
   return milliseconds === null ? null : new Date(now + milliseconds).toISOString()
 }
