@@ -132,6 +132,36 @@ test.group('Supervisor | start', (group) => {
         sentence: /^APP_KEY must be a secret of at least 32 characters$/,
       },
       {
+        name: 'an administrator without a password',
+        env: { ADMIN_EMAIL: 'ada@example.org' },
+        sentence: /^ADMIN_PASSWORD must be set when ADMIN_EMAIL is$/,
+      },
+      {
+        name: 'an administrator without an address',
+        env: { ADMIN_PASSWORD: 'correct horse' },
+        sentence: /^ADMIN_EMAIL must be set when ADMIN_PASSWORD is$/,
+      },
+      {
+        name: "an administrator's short password",
+        env: { ADMIN_EMAIL: 'ada@example.org', ADMIN_PASSWORD: 'short' },
+        sentence: /^ADMIN_PASSWORD must have 8 to 72 bytes$/,
+      },
+      {
+        name: "an administrator's bad address",
+        env: { ADMIN_EMAIL: 'ada', ADMIN_PASSWORD: 'correct horse' },
+        sentence: /^ADMIN_EMAIL must be an e-mail address$/,
+      },
+      {
+        name: 'a mail server without a sender',
+        env: { SMTP_HOST: 'smtp.example.org' },
+        sentence: /^MAIL_FROM must be set when SMTP_HOST is$/,
+      },
+      {
+        name: 'a bad sender',
+        env: { SMTP_HOST: 'smtp.example.org', MAIL_FROM: 'PicFast <nobody>' },
+        sentence: /^MAIL_FROM must be an e-mail address, alone or as "Name <address>"$/,
+      },
+      {
         name: 'an absent database',
         env: { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/z' },
         sentence: /^The PostgreSQL server at DATABASE_URL cannot be reached: [^\n]*$/,
