@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import hash from '@adonisjs/core/services/hash'
 import db from '@adonisjs/lucid/services/db'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { AccessTokens } from '#auth/access_tokens'
 import { DeletionLinks } from '#auth/deletion_links'
 import { IdentityReader } from '#auth/identity_reader'
@@ -17,6 +17,7 @@ import { Metrics, type Lag } from '#http/metrics'
 import { RateLimiter } from '#http/rate_limiter'
 import { Thumbnails } from '#http/thumbnails'
 import { UploadRates } from '#http/upload_rates'
+import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
 import { ledgerStatus } from '#jobs/status'
 import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
@@ -46,11 +47,13 @@ export interface WebServices {
   readonly deletionLinks: DeletionLinks
   readonly metrics: Metrics
   readonly rateLimiter: RateLimiter
-  readonly uploadRates: UploadRates
   readonly healthChecks: HealthChecks
   /** Whether a strategy's storage takes and gives bytes now. */
   checkStorage(strategyId: number): Promise<{ ok: boolean; detail: string | null }>
 }
+
+/** A request does not wait for a Redis that is away or stuck: rates are then counted without it. */
+const RATES = { ...FAILING_FAST, commandTimeout: 250 }
 
 let shared: WebServices | undefined
 
@@ -74,10 +77,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
   const background = new BackgroundWork()
   const stores = new ObjectStores({ dataDir: config.dataDir })
   const redis = base.redis()
-  // It reconnects by itself, and the health check says when it cannot.
-  redis.on('error', () => {})
-
-  const rateRedis = connectForRates(config.redisUrl)
+  const rateRedis = connectRedis(config.redisUrl, RATES)
 
   const readLags = async (): Promise<Lag[]> => {
     const [head, positions] = await Promise.all([eventStore.head(), readModelPositions()])
@@ -94,7 +94,13 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     passwords: new Passwords(pool, hash),
     mailedTokens: new MailedTokens(pool, config.appKey),
     readModels,
-    uploads: new ImageUploads({ handlers: base.handlers, stores, readModels, metrics }),
+    uploads: new ImageUploads({
+      handlers: base.handlers,
+      stores,
+      readModels,
+      metrics,
+      rates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
+    }),
     stores,
     thumbnails: new Thumbnails(stores),
     remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
@@ -102,7 +108,6 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     deletionLinks: new DeletionLinks(pool),
     metrics,
     rateLimiter: new RateLimiter({ redis: rateRedis, appKey: config.appKey }),
-    uploadRates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
     healthChecks: {
       database: () => db.rawQuery('select 1'),
       eventStore: () => eventStore.head(),
@@ -123,18 +128,6 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     rateRedis.disconnect()
     await base.close()
   }
-}
-
-/** A request does not wait for a Redis that is away or stuck: rates are then counted without it. */
-function connectForRates(url: string): Redis {
-  const redis = new Redis(url, {
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    commandTimeout: 250,
-    retryStrategy: () => 200,
-  })
-  redis.on('error', () => {})
-  return redis
 }
 
 /** Every store that images may lie in must take and give bytes; without the database, those known of before. */

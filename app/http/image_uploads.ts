@@ -21,6 +21,7 @@ import type { FreshReads } from './fresh_reads.ts'
 import { givenValues } from './given_values.ts'
 import type { Metrics } from './metrics.ts'
 import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
+import type { UploadRates } from './upload_rates.ts'
 import { uploadFieldsValidator } from './validators/image_validator.ts'
 
 const MAXIMUM_FIELDS = 20
@@ -32,6 +33,7 @@ export interface ImageUploadsPorts {
   stores: ObjectStores
   readModels: FreshReads
   metrics: Metrics
+  rates: UploadRates
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
@@ -86,28 +88,28 @@ export class ImageUploads {
    * Takes the upload that a request carries. The image's bytes and its event are on disk when this resolves; whatever
    * fails leaves no temporary file.
    *
-   * @throws E_GUESTS_NOT_ALLOWED, IntakeError, ImagingError, StorageError, DomainError, BudgetExceededError, or the
+   * @throws E_GUESTS_NOT_ALLOWED, TooManyRequestsError, IntakeError, ImagingError, StorageError, DomainError, BudgetExceededError, or the
    * validator's error
    */
   async receive(request: IncomingMessage, uploader: Uploader): Promise<ImageView> {
-    const policy = await findUploadPolicy(uploader.identity)
-    requireRoom(policy, 1)
-    const intake = this.#ports.stores.get(chooseStrategy(policy, undefined))
-    const received = await receiveUpload(request, {
-      temporaryPath: () => intake.temporaryPath(),
-      maxFileBytes: policy.rules.maxFileBytes,
-      maxFields: MAXIMUM_FIELDS,
-      maxFieldBytes: MAXIMUM_FIELD_BYTES,
-      fileField: FILE_FIELD,
+    return this.#counted(uploader, async (policy) => {
+      const intake = this.#ports.stores.get(chooseStrategy(policy, undefined))
+      const received = await receiveUpload(request, {
+        temporaryPath: () => intake.temporaryPath(),
+        maxFileBytes: policy.rules.maxFileBytes,
+        maxFields: MAXIMUM_FIELDS,
+        maxFieldBytes: MAXIMUM_FIELD_BYTES,
+        fileField: FILE_FIELD,
+      })
+      try {
+        const wishes = await uploadFieldsValidator.validate(
+          givenValues(Object.fromEntries(received.fields))
+        )
+        return await this.#keep(received, wishes, policy, uploader.context)
+      } finally {
+        await received.discard()
+      }
     })
-    try {
-      const wishes = await uploadFieldsValidator.validate(
-        givenValues(Object.fromEntries(received.fields))
-      )
-      return await this.#keep(received, wishes, policy, uploader.context)
-    } finally {
-      await received.discard()
-    }
   }
 
   /**
@@ -117,19 +119,39 @@ export class ImageUploads {
    */
   async receiveFrom(source: ImageSource, uploader: Uploader): Promise<TakenImage> {
     const wishes = await uploadFieldsValidator.validate(givenValues(source.fields))
-    const policy = await findUploadPolicy(uploader.identity)
-    const { maxFileBytes } = policy.rules
-    const intake = this.#ports.stores.get(chooseStrategy(policy, wishes.strategy_id))
-    const received = await receiveStream(await source.open(maxFileBytes), source.filename, {
-      temporaryPath: () => intake.temporaryPath(),
-      maxFileBytes,
-      fileField: FILE_FIELD,
+    return this.#counted(uploader, async (policy) => {
+      const { maxFileBytes } = policy.rules
+      const intake = this.#ports.stores.get(chooseStrategy(policy, wishes.strategy_id))
+      const received = await receiveStream(await source.open(maxFileBytes), source.filename, {
+        temporaryPath: () => intake.temporaryPath(),
+        maxFileBytes,
+        fileField: FILE_FIELD,
+      })
+      try {
+        const image = await this.#keep(received, wishes, policy, uploader.context)
+        return { image, original: { size: received.size, sha1: received.sha1 } }
+      } finally {
+        await received.discard()
+      }
+    })
+  }
+
+  /** Counts an upload against what the group allows; one that fails is not counted. */
+  async #counted<Result>(
+    { identity, context }: Uploader,
+    upload: (policy: UploadPolicy) => Promise<Result>
+  ): Promise<Result> {
+    const policy = await findUploadPolicy(identity)
+    requireRoom(policy, 1)
+    const counted = await this.#ports.rates.takeUpload({
+      subject: identity === null ? `address:${context.ip}` : `account:${identity.accountId}`,
+      limits: policy.rules.rates,
     })
     try {
-      const image = await this.#keep(received, wishes, policy, uploader.context)
-      return { image, original: { size: received.size, sha1: received.sha1 } }
-    } finally {
-      await received.discard()
+      return await upload(policy)
+    } catch (error) {
+      await counted.refund()
+      throw error
     }
   }
 
