@@ -1,10 +1,11 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import pg from 'pg'
 import { PostgresApiTokenSecretStore, PostgresCredentialStore } from '#auth/credential_store'
 import { PostgresEventStore } from '#event_store/postgres_event_store'
 import { PostgresIdSource } from '#event_store/postgres_id_source'
 import type { EventStore } from '#event_store/port'
 import { createHandlers, type Handlers } from '#handlers/index'
+import { connectRedis, WAITING } from '#jobs/redis_connection'
 import { PostgresStrategySecretStore } from '#storage/strategy_secret_store'
 import { randomKeys } from '#handlers/random_keys'
 
@@ -56,7 +57,7 @@ export function createServices(config: ServicesConfig): Services {
     pool,
     eventStore,
     handlers,
-    redis: () => new Redis(config.redisUrl, { maxRetriesPerRequest: null }),
+    redis: () => connectRedis(config.redisUrl, WAITING),
     async close() {
       await eventStore.close()
       await pool.end()

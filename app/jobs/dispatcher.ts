@@ -1,8 +1,9 @@
 import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { BackgroundLoop } from './background_loop.ts'
 import type { ClaimedWork, JobLedger } from './ledger.ts'
 import { POLICIES, QUEUE_PREFIX, QUEUES, type JobData, type QueueName } from './queues.ts'
+import { connectRedis, FAILING_FAST } from './redis_connection.ts'
 
 const CLAIM = 1_000
 const PAUSE_MILLISECONDS = 500
@@ -21,12 +22,7 @@ export class Dispatcher {
   }) {
     this.#ledger = options.ledger
     // While Redis is away work stays in the ledger instead of waiting in memory.
-    this.#redis = new Redis(options.redisUrl, {
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      retryStrategy: () => 200,
-    })
-    this.#redis.on('error', () => {})
+    this.#redis = connectRedis(options.redisUrl, FAILING_FAST)
     this.#queues = new Map(
       QUEUES.map((name) => {
         const queue = new Queue<JobData>(name, { connection: this.#redis, prefix: QUEUE_PREFIX })

@@ -1,7 +1,8 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { BackgroundLoop } from './background_loop.ts'
 import type { ClaimedWork, JobLedger } from './ledger.ts'
 import { QUEUE_PREFIX } from './queues.ts'
+import { connectRedis, FAILING_FAST } from './redis_connection.ts'
 
 const LOOK_MILLISECONDS = 500
 /** Overdue work is looked for in every so many looks. */
@@ -32,12 +33,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
-    this.#redis = new Redis(options.redisUrl, {
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      retryStrategy: () => 200,
-    })
-    this.#redis.on('error', () => {})
+    this.#redis = connectRedis(options.redisUrl, FAILING_FAST)
     // A Redis that went away may come back without its last moments.
     this.#redis.on('close', () => (this.#mustReclaim = true))
     this.#loop = new BackgroundLoop({

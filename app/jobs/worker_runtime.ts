@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Worker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { ClaimedWork, JobLedger } from './ledger.ts'
@@ -30,11 +31,16 @@ export interface WorkerRuntimeOptions {
   warn: (message: string, error: unknown) => void
 }
 
+interface QueueWorker {
+  worker: Worker<JobData>
+  connection: Redis
+}
+
 /** Takes jobs from Redis, has them done, and settles them in the ledger. */
 export class WorkerRuntime {
   readonly #options: WorkerRuntimeOptions
-  readonly #connections: Redis[] = []
-  #workers: Array<Worker<JobData>> = []
+  readonly #inHand = new Set<Promise<void>>()
+  #workers: QueueWorker[] = []
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options
@@ -43,9 +49,7 @@ export class WorkerRuntime {
   start(): void {
     this.#workers = this.#options.processors.map((processor) => {
       const connection = this.#options.redis()
-      connection.on('error', () => {})
-      this.#connections.push(connection)
-      const worker = new Worker<JobData>(processor.queue, (job) => this.#run(processor, job), {
+      const worker = new Worker<JobData>(processor.queue, (job) => this.#take(processor, job), {
         connection,
         prefix: QUEUE_PREFIX,
         concurrency: POLICIES[processor.queue].concurrency,
@@ -54,20 +58,47 @@ export class WorkerRuntime {
       })
       // Redis being away is the reconciler's matter.
       worker.on('error', () => {})
-      return worker
+      return { worker, connection }
     })
   }
 
-  /** Takes no more, finishes what is in hand. */
+  /** Takes no more, finishes what is in hand. A Redis that is away is not waited for. */
   async stop(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close().catch(() => {})))
-    this.#connections.forEach((connection) => connection.disconnect())
+    await Promise.all(this.#workers.map((worker) => this.#close(worker)))
   }
 
   /** Tells the processor of a queue that its work was given up. */
   async giveUp(work: ClaimedWork): Promise<void> {
     const processor = this.#options.processors.find(({ queue }) => queue === work.queue)
     await processor?.giveUp?.(work)
+  }
+
+  /**
+   * What is in hand is settled in the ledger; that Redis never hears of it does no harm. BullMQ's own patience ends
+   * only when Redis is back, so that it is asked for it only while Redis is there.
+   */
+  async #close({ worker, connection }: QueueWorker): Promise<void> {
+    await worker.pause(true)
+    while (this.#inHand.size > 0) {
+      await Promise.allSettled(this.#inHand)
+    }
+    if (connection.status === 'ready') {
+      const lost = once(connection, 'close').catch(() => {})
+      await Promise.race([worker.close().catch(() => {}), lost])
+    } else {
+      await worker.close(true).catch(() => {})
+    }
+    connection.disconnect()
+  }
+
+  async #take(processor: Processor, job: Job<JobData>): Promise<void> {
+    const run = this.#run(processor, job)
+    this.#inHand.add(run)
+    try {
+      await run
+    } finally {
+      this.#inHand.delete(run)
+    }
   }
 
   async #run(processor: Processor, job: Job<JobData>): Promise<void> {

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { Dispatcher } from '#jobs/dispatcher'
 import { JobLedger } from '#jobs/ledger'
 import type { Assignment, QueueName } from '#jobs/queues'
+import { connectRedis, WAITING } from '#jobs/redis_connection'
 import { Reconciler } from '#jobs/reconciler'
 import { Relay } from '#jobs/relay'
 import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
@@ -94,7 +95,7 @@ export class JobStage {
       new WorkerRuntime({
         processors,
         ledger: this.ledger,
-        redis: () => new Redis(this.redisUrl, { maxRetriesPerRequest: null }),
+        redis: () => connectRedis(this.redisUrl, WAITING),
         warn: () => {},
       })
     )
