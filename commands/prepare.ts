@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BaseCommand } from '@adonisjs/core/ace'
 import { SYSTEM_ACTOR } from '#handlers/command_context'
+import { catchUp } from '#projections/catch_up'
 import { installProjections } from '#projections/install'
 import { ProgressLine } from '#projections/progress_line'
 import { projections } from '#projections/registry'
@@ -35,7 +36,7 @@ export default class Prepare extends BaseCommand {
         },
       })
       lines.forEach((line) => line.end())
-      await handlers.site.initializeSite({
+      const initialized = await handlers.site.initializeSite({
         actor: SYSTEM_ACTOR,
         correlationId: randomUUID(),
         causationId: null,
@@ -43,7 +44,10 @@ export default class Prepare extends BaseCommand {
         userAgent: null,
         source: 'setup',
       })
-      await ensureFirstAdmin(services)
+      const position = Math.max(initialized.position, await ensureFirstAdmin(services))
+      if (position > 0) {
+        await catchUp({ connectionString: config.databaseUrl, eventStore, projections }, position)
+      }
     })
   }
 }

@@ -7,15 +7,18 @@ import { anyAccountExists } from '#read_models/account_queries'
 import env from './env.ts'
 import type { Services } from './services.ts'
 
-/** Makes the administrator that ADMIN_EMAIL and ADMIN_PASSWORD name, while the site has no account. */
-export async function ensureFirstAdmin({ handlers, pool }: Services): Promise<void> {
+/**
+ * Makes the administrator that ADMIN_EMAIL and ADMIN_PASSWORD name, while the site has no account. Answers the position
+ * that read models must reach to show it, 0 when nothing was done.
+ */
+export async function ensureFirstAdmin({ handlers, pool }: Services): Promise<number> {
   const email = env.get('ADMIN_EMAIL')
   const password = env.get('ADMIN_PASSWORD')
   if (email === undefined || password === undefined || (await anyAccountExists())) {
-    return
+    return 0
   }
   const passwordHash = await new Passwords(pool, hash).hash(password)
-  await registerFirstAdmin(
+  const admin = await registerFirstAdmin(
     handlers,
     { email, name: env.get('ADMIN_NAME'), passwordHash },
     {
@@ -27,4 +30,5 @@ export async function ensureFirstAdmin({ handlers, pool }: Services): Promise<vo
       source: 'setup',
     }
   )
+  return admin?.position ?? 0
 }

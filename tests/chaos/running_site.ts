@@ -24,17 +24,19 @@ export class RunningSite {
   readonly url: string
   readonly dataDir: string
   readonly #port: number
+  readonly #environment: NodeJS.ProcessEnv
   #supervisor: ChildProcess | null = null
   #output = ''
 
-  private constructor(dataDir: string, port: number) {
+  private constructor(dataDir: string, port: number, environment: NodeJS.ProcessEnv) {
     this.dataDir = dataDir
+    this.#environment = environment
     this.#port = port
     this.url = `http://127.0.0.1:${port}`
   }
 
-  static async start(dataDir: string): Promise<RunningSite> {
-    const site = new RunningSite(dataDir, await findFreePort())
+  static async start(dataDir: string, environment: NodeJS.ProcessEnv = {}): Promise<RunningSite> {
+    const site = new RunningSite(dataDir, await findFreePort(), environment)
     await site.start()
     return site
   }
@@ -71,6 +73,7 @@ export class RunningSite {
       HOST: '127.0.0.1',
       APP_URL: this.url,
       RATE_LIMITS: 'off',
+      ...this.#environment,
     }
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'APP_KEY']) {
       delete env[name]

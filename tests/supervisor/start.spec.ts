@@ -37,8 +37,18 @@ test.group('Supervisor | start', (group) => {
     assert,
     cleanup,
   }) => {
-    const site = await RunningSite.start(folder.at('data'))
+    const site = await RunningSite.start(folder.at('data'), {
+      ADMIN_EMAIL: 'ada@example.org',
+      ADMIN_PASSWORD: 'correct horse',
+    })
     cleanup(() => site.stop())
+    const login = await fetch(`${site.url}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ada@example.org', password: 'correct horse' }),
+    })
+    assert.equal(login.status, 200, 'the administrator of the environment is there')
+    assert.notInclude(site.output, 'make the first administrator')
     const count = async () => {
       const client = new pg.Client({ connectionString: site.databaseUrl })
       await client.connect()
