@@ -38,13 +38,14 @@ export class Agent {
   static async overStdio(
     url: string,
     token: string | null,
-    era: ProtocolEra = 'modern'
+    era: ProtocolEra = 'modern',
+    program = STDIO_SERVER
   ): Promise<Agent> {
     const client = createClient(era)
     await client.connect(
       new StdioClientTransport({
         command: process.execPath,
-        args: [STDIO_SERVER],
+        args: [program],
         env: { PICFAST_BASE_URL: url, ...(token === null ? {} : { PICFAST_API_TOKEN: token }) },
       })
     )

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { cp, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { test } from '@japa/runner'
@@ -14,7 +15,8 @@ import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 import { Agent } from './agent.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../bin/picfast_mcp.js', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const PROGRAM = join(ROOT, 'bin/picfast_mcp.js')
 const READING_TOOLS = ['list_images', 'get_image', 'delete_image', 'get_usage_stats']
 
 test.group('Agents over standard input and output', (group) => {
@@ -125,6 +127,21 @@ test.group('Agents over standard input and output', (group) => {
       assert.include(said, 'PICFAST_BASE_URL')
       assert.equal(printed, '')
     }
+  })
+
+  test('the program runs within node_modules, as npx has it', async ({ assert }) => {
+    const home = folder.at('node_modules', 'picfast')
+    for (const name of ['package.json', 'bin', 'app']) {
+      await cp(join(ROOT, name), join(home, name), { recursive: true })
+    }
+    await symlink(join(ROOT, 'node_modules'), join(home, 'node_modules'))
+    const program = join(home, 'bin', 'picfast_mcp.js')
+    await using(
+      await Agent.overStdio(server.api.url, admin.token, 'modern', program),
+      async (agent) => {
+        assert.isNull(await agent.codeOf('upload_image', { path: image }))
+      }
+    )
   })
 
   test('the program ends when its agent goes', async ({ assert }) => {
