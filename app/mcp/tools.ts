@@ -55,7 +55,7 @@ export function registerTools<Upload>(
     'delete_image',
     {
       title: 'Delete an image',
-      description: 'Delete one of your images for good: its links stop working.',
+      description: 'Delete one of your images: its links stop working.',
       inputSchema: imageKey,
       outputSchema: deletedImage,
       annotations: DELETES,
