@@ -1,8 +1,15 @@
 import type { transformAlbum } from '#http/transformers/album_transformer'
 import type { transformApiToken } from '#http/transformers/api_token_transformer'
-import type { transformImage, transformListedImage } from '#http/transformers/image_transformer'
+import type { transformGroup } from '#http/transformers/group_transformer'
+import type {
+  transformAdministeredImage,
+  transformImage,
+  transformListedImage,
+} from '#http/transformers/image_transformer'
+import type { transformSiteSettings } from '#http/transformers/site_settings_transformer'
+import type { transformAdministeredStrategy } from '#http/transformers/strategy_transformer'
 import type { transformTokens } from '#http/transformers/token_transformer'
-import type { transformUser } from '#http/transformers/user_transformer'
+import type { transformAdministeredUser, transformUser } from '#http/transformers/user_transformer'
 import type { OpenapiChecker } from './openapi.ts'
 
 export type ImageJson = ReturnType<typeof transformImage>
@@ -12,6 +19,11 @@ export type ApiTokenJson = ReturnType<typeof transformApiToken>
 export type NewApiTokenJson = ApiTokenJson & { token: string }
 export type TokensJson = ReturnType<typeof transformTokens>
 export type UserJson = ReturnType<typeof transformUser>
+export type AdministeredUserJson = ReturnType<typeof transformAdministeredUser>
+export type AdministeredImageJson = ReturnType<typeof transformAdministeredImage>
+export type GroupJson = ReturnType<typeof transformGroup>
+export type AdministeredStrategyJson = ReturnType<typeof transformAdministeredStrategy>
+export type SiteSettingsJson = ReturnType<typeof transformSiteSettings>
 
 export interface PageJson<Item> {
   items: Item[]
