@@ -18,7 +18,11 @@ export default class QueuesStatus extends BaseCommand {
       const connection = redis()
       try {
         const [ledger, depths] = await Promise.all([ledgerStatus(pool), queueDepths(connection)])
-        return ledger.map((status) => ({ ...status, inRedis: depths.get(status.queue) ?? 0 }))
+        return ledger.map((status) => {
+          const depth = depths.find(({ queue }) => queue === status.queue)
+          const { waiting = 0, delayed = 0, active = 0 } = depth ?? {}
+          return { ...status, inRedis: waiting + delayed + active }
+        })
       } finally {
         connection.disconnect()
       }
@@ -28,13 +32,12 @@ export default class QueuesStatus extends BaseCommand {
       return
     }
     const table = this.ui.table()
-    table.head(['Queue', 'Owed', 'Handed over', 'Done', 'Dead', 'Oldest due', 'In Redis'])
-    for (const { queue, owed, dispatched, done, dead, oldestSeconds, inRedis } of queues) {
+    table.head(['Queue', 'Owed', 'Handed over', 'Dead', 'Oldest due', 'In Redis'])
+    for (const { queue, owed, dispatched, dead, oldestSeconds, inRedis } of queues) {
       table.row([
         queue,
         String(owed),
         String(dispatched),
-        String(done),
         String(dead),
         `${Math.round(oldestSeconds)} s`,
         String(inRedis),

@@ -29,6 +29,8 @@ export interface PostgresEventStoreOptions {
   siteKey: string
   /** Connections for reading; 4 unless told. Two more serve appends and the signal. */
   readers?: number
+  /** Told how many seconds an append took, whether or not it was refused. */
+  appendTook?: (seconds: number) => void
 }
 
 const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
@@ -53,6 +55,7 @@ export class PostgresEventStore implements EventStore {
   readonly #appender: PostgresAppender
   readonly #signal: PostgresSignal
   readonly #codec: EventCodec
+  readonly #appendTook: (seconds: number) => void
   readonly keyRing: KeyRing
 
   constructor(options: PostgresEventStoreOptions) {
@@ -68,11 +71,22 @@ export class PostgresEventStore implements EventStore {
     this.#appender = new PostgresAppender(config, (position) => this.#signal.announce(position))
     this.keyRing = new PostgresKeyRing(this.#pool, options.siteKey)
     this.#codec = new EventCodec(this.keyRing, options.siteKey)
+    this.#appendTook = options.appendTook ?? (() => {})
   }
 
   async append(request: AppendRequest): Promise<AppendOutcome> {
-    const encoded = await this.#reaching(() => this.#codec.encode(request))
-    return this.#appender.append(encoded)
+    const startedAt = performance.now()
+    try {
+      const encoded = await this.#reaching(() => this.#codec.encode(request))
+      return await this.#appender.append(encoded)
+    } finally {
+      this.#appendTook((performance.now() - startedAt) / 1_000)
+    }
+  }
+
+  /** The connections for reading. */
+  get readers(): Pick<pg.Pool, 'totalCount' | 'idleCount' | 'waitingCount'> {
+    return this.#pool
   }
 
   async findCommand({ id, fingerprint }: CommandReference): Promise<AppendOutcome | null> {

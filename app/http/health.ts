@@ -1,3 +1,5 @@
+import { within } from './within.ts'
+
 export type Condition = 'ok' | 'down'
 
 export interface HealthReport {
@@ -43,14 +45,10 @@ export async function reportHealth(
 }
 
 async function conditionOf(check: () => Promise<unknown>, patience: number): Promise<Condition> {
-  const { promise: expired, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('The check took too long')), patience)
   try {
-    await Promise.race([check(), expired])
+    await within(patience, check)
     return 'ok'
   } catch {
     return 'down'
-  } finally {
-    clearTimeout(timer)
   }
 }

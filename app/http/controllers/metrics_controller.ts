@@ -11,8 +11,8 @@ export default class MetricsController {
     if (secret && !isSame(readBearer(request.header('authorization')) ?? '', secret)) {
       throw new E_UNAUTHENTICATED()
     }
-    const { registry } = webServices().metrics
-    response.header('Content-Type', registry.contentType).send(await registry.metrics())
+    const { metrics } = webServices()
+    response.header('Content-Type', metrics.registry.contentType).send(await metrics.show())
   }
 }
 
