@@ -27,13 +27,12 @@ export default class Start extends BaseCommand {
     const given = givenVariables()
     const data = new DataFolder(env.get('DATA_DIR'))
     const port = env.get('PORT')
-    const appUrl = env.get('APP_URL') ?? `http://localhost:${port}`
     const site = new Site({
       root: this.app.makePath(),
       data,
       host: env.get('HOST'),
       port,
-      appUrl,
+      appUrl: env.get('APP_URL'),
       databaseUrl: given.has('DATABASE_URL') ? env.get('DATABASE_URL') : undefined,
       redisUrl: given.has('REDIS_URL') ? env.get('REDIS_URL') : undefined,
       appKey: given.has('APP_KEY') ? env.get('APP_KEY') : undefined,
@@ -47,7 +46,7 @@ export default class Start extends BaseCommand {
       await site.stop()
       throw error
     }
-    await tellWhere(appUrl, data.path)
+    await tellWhere(env.get('APP_URL') ?? `http://localhost:${port}`, data.path)
     await stopped
   }
 

@@ -6,8 +6,11 @@ import { refuseBadUrl } from '#http/node_server'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 
-/** What links in answers start with, without a trailing slash. */
-export const appUrl = env.get('APP_URL', `http://localhost:${env.get('PORT')}`).replace(/\/+$/, '')
+/** The site's address as the environment names it, without a trailing slash; `null` when it does not. */
+export const configuredUrl = env.get('APP_URL')?.replace(/\/+$/, '') ?? null
+
+/** The site's address where there is no request to learn it from. */
+export const appUrl = configuredUrl ?? `http://localhost:${env.get('PORT')}`
 
 export const http = defineConfig({
   useAsyncLocalStorage: false,

@@ -88,6 +88,7 @@ export default await Env.create(APP_ROOT, {
   FETCHABLE_NETWORKS: Env.schema.string.optional(),
   METRICS_TOKEN: Env.schema.string.optional(),
   TRUSTED_PROXIES: trustedProxies,
+  SENDFILE: Env.schema.enum.optional(['off', 'x-accel-redirect', 'x-sendfile'] as const),
   RATE_LIMITS: Env.schema.enum.optional(['on', 'off'] as const),
   API_RATE_LIMIT: optionalCount,
   SMTP_HOST: given,

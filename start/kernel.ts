@@ -10,6 +10,7 @@ const closeWebServices = installWebServices({
   redisUrl: env.get('REDIS_URL'),
   appKey: env.get('APP_KEY'),
   dataDir: env.get('DATA_DIR'),
+  proxyMode: env.get('SENDFILE', 'off'),
 })
 app.terminating(closeWebServices)
 

@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis'
 import pg from 'pg'
 import { PostgresApiTokenSecretStore, PostgresCredentialStore } from '#auth/credential_store'
+import { observeAppends } from '#event_store/observed_event_store'
 import { PostgresEventStore } from '#event_store/postgres_event_store'
 import { PostgresIdSource } from '#event_store/postgres_id_source'
-import type { EventStore } from '#event_store/port'
+import type { NewEvent } from '#event_store/port'
 import { createHandlers, type Handlers } from '#handlers/index'
 import { connectRedis, WAITING } from '#jobs/redis_connection'
 import { PostgresStrategySecretStore } from '#storage/strategy_secret_store'
@@ -17,13 +18,17 @@ export interface ServicesConfig {
   dataDir: string
   /** Connections of the pool that queries and secrets share; 10 unless told. */
   poolSize?: number
+  /** Told of the events that commands of this process have appended. */
+  appended?: (events: readonly NewEvent[]) => void
+  /** Told how many seconds an append took, whether or not it was refused. */
+  appendTook?: (seconds: number) => void
 }
 
 /** The parts that controllers, workers and commands are put together from. */
 export interface Services {
   readonly config: ServicesConfig
   readonly pool: pg.Pool
-  readonly eventStore: EventStore
+  readonly eventStore: PostgresEventStore
   readonly handlers: Handlers
   /** A new connection to Redis that waits for it to come back; the caller closes it. */
   redis(): Redis
@@ -42,9 +47,11 @@ export function createServices(config: ServicesConfig): Services {
   const eventStore = new PostgresEventStore({
     connectionString: config.databaseUrl,
     siteKey: config.appKey,
+    appendTook: config.appendTook,
   })
+  const { appended = () => {} } = config
   const handlers = createHandlers({
-    store: eventStore,
+    store: observeAppends(eventStore, appended),
     ids: new PostgresIdSource(pool),
     keys: randomKeys,
     credentials: new PostgresCredentialStore(pool),

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import hash from '@adonisjs/core/services/hash'
 import db from '@adonisjs/lucid/services/db'
 import type { Redis } from 'ioredis'
+import type pg from 'pg'
 import { AccessTokens } from '#auth/access_tokens'
 import { DeletionLinks } from '#auth/deletion_links'
 import { IdentityReader } from '#auth/identity_reader'
@@ -13,18 +14,21 @@ import { BackgroundWork } from '#http/background_work'
 import { FreshReads } from '#http/fresh_reads'
 import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
 import { ImageUploads } from '#http/image_uploads'
-import { Metrics, type Lag } from '#http/metrics'
+import { Metrics, type Lag, type PoolState } from '#http/metrics'
+import { ProxiedFiles, type ProxyMode } from '#http/proxied_files'
 import { RateLimiter } from '#http/rate_limiter'
+import { ServedImages } from '#http/served_images'
 import { Thumbnails } from '#http/thumbnails'
 import { UploadRates } from '#http/upload_rates'
 import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
-import { ledgerStatus } from '#jobs/status'
+import { ledgerStatus, queueDepths } from '#jobs/status'
 import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
 import type { StrategyView } from '#read_models/views'
 import { fetchableNetworks } from '#config/remote'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
+import { HotObjects } from '#storage/hot_objects'
 import { ObjectStores } from '#storage/object_registry'
 import { readModelPositions } from '#read_models/lag_queries'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
@@ -41,6 +45,9 @@ export interface WebServices {
   readonly uploads: ImageUploads
   readonly stores: ObjectStores
   readonly thumbnails: Thumbnails
+  readonly servedImages: ServedImages
+  readonly hotObjects: HotObjects
+  readonly proxiedFiles: ProxiedFiles
   /** Files elsewhere, on a stranger's word. */
   readonly remoteFiles: SafeFetch
   readonly background: BackgroundWork
@@ -51,6 +58,14 @@ export interface WebServices {
   /** Whether a strategy's storage takes and gives bytes now. */
   checkStorage(strategyId: number): Promise<{ ok: boolean; detail: string | null }>
 }
+
+/** What a web server needs to know beside what every process does. */
+export interface WebServicesConfig extends ServicesConfig {
+  proxyMode: ProxyMode
+}
+
+/** Memory for files that are asked for often. */
+const HOT_BYTES = 64 * 1024 * 1024
 
 /** A request does not wait for a Redis that is away or stuck: rates are then counted without it. */
 const RATES = { ...FAILING_FAST, commandTimeout: 250 }
@@ -66,8 +81,13 @@ export function webServices(): WebServices {
 }
 
 /** Makes the services of a web server; answers how to end them. */
-export function installWebServices(config: ServicesConfig): () => Promise<void> {
-  const base = createServices(config)
+export function installWebServices(config: WebServicesConfig): () => Promise<void> {
+  const servedImages = new ServedImages()
+  const base = createServices({
+    ...config,
+    appended: (events) => servedImages.changed(events),
+    appendTook: (seconds) => metrics.appendTook(seconds),
+  })
   installServices(base)
   const { pool, eventStore } = base
   const accessTokens = new AccessTokens(config.appKey)
@@ -78,13 +98,24 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
   const stores = new ObjectStores({ dataDir: config.dataDir })
   const redis = base.redis()
   const rateRedis = connectRedis(config.redisUrl, RATES)
+  const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)
 
   const readLags = async (): Promise<Lag[]> => {
     const [head, positions] = await Promise.all([eventStore.head(), readModelPositions()])
     return positions.map(({ name, position }) => ({ name, events: head.position - position }))
   }
 
-  const metrics = new Metrics({ lags: readLags, backlogs: () => ledgerStatus(pool) })
+  const metrics = new Metrics({
+    position: async () => (await eventStore.head()).position,
+    lags: readLags,
+    backlogs: () => ledgerStatus(pool),
+    depths: () => queueDepths(depthRedis),
+    pools: () => [
+      poolState('secrets', pool),
+      poolState('event_log', eventStore.readers),
+      queryPoolState(),
+    ],
+  })
 
   shared = {
     accessTokens,
@@ -103,6 +134,9 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     }),
     stores,
     thumbnails: new Thumbnails(stores),
+    servedImages,
+    hotObjects: new HotObjects({ bytes: HOT_BYTES }),
+    proxiedFiles: new ProxiedFiles({ mode: config.proxyMode, dataDir: config.dataDir }),
     remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
     background,
     deletionLinks: new DeletionLinks(pool),
@@ -126,6 +160,7 @@ export function installWebServices(config: ServicesConfig): () => Promise<void> 
     await waiter.close()
     redis.disconnect()
     rateRedis.disconnect()
+    depthRedis.disconnect()
     await base.close()
   }
 }
@@ -141,6 +176,30 @@ function createStoreCheck(stores: ObjectStores): () => Promise<void> {
         throw new Error(detail ?? 'The storage cannot be used')
       }
     }
+  }
+}
+
+/** The connections of a pool of node-postgres. */
+function poolState(
+  pool: string,
+  {
+    totalCount,
+    idleCount,
+    waitingCount,
+  }: Pick<pg.Pool, 'totalCount' | 'idleCount' | 'waitingCount'>
+): PoolState {
+  return { pool, total: totalCount, idle: idleCount, waiting: waitingCount }
+}
+
+/** The connections of the queries of read models. */
+function queryPoolState(): PoolState {
+  const pool = db.manager.get(db.primaryConnectionName)?.connection?.pool
+  const idle = pool?.numFree() ?? 0
+  return {
+    pool: 'queries',
+    total: (pool?.numUsed() ?? 0) + idle,
+    idle,
+    waiting: pool?.numPendingAcquires() ?? 0,
   }
 }
 

@@ -47,7 +47,7 @@ export class AccountLibrary implements ImageLibrary<SentUpload> {
         { ...sourceOf(base64, url, filename), fields: asFields(wishes) },
         { identity: this.#identity, context: commandContextOf(this.#ctx, this.#identity) }
       )
-      return uploadedFrom(transformImage(image, await siteUrl()), original)
+      return uploadedFrom(transformImage(image, await siteUrl(this.#ctx)), original)
     })
   }
 
@@ -56,7 +56,7 @@ export class AccountLibrary implements ImageLibrary<SentUpload> {
       const { accountId } = this.#identity
       const query = await listImagesValidator.validate(asFields(wanted))
       const filter = imageFilterOf(query)
-      const base = await siteUrl()
+      const base = await siteUrl(this.#ctx)
       return pageOfImages(query, {
         list: (start, limit) => listImages(accountId, filter, start, limit),
         count: () => countImages(accountId, filter),
@@ -67,7 +67,7 @@ export class AccountLibrary implements ImageLibrary<SentUpload> {
 
   get(key: string): Promise<ImageJson> {
     return this.#allowed('read', requestError, async () =>
-      transformImage(await this.#find(key), await siteUrl())
+      transformImage(await this.#find(key), await siteUrl(this.#ctx))
     )
   }
 

@@ -1,5 +1,7 @@
-import type { Readable } from 'node:stream'
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { HttpContext } from '@adonisjs/core/http'
+import { create as contentDisposition } from 'content-disposition'
 import { failure } from './envelope.ts'
 import {
   decideRange,
@@ -14,9 +16,17 @@ export interface ServedFile extends FileIdentity {
   size: number
   mimetype: string
   cacheControl: string
+  /** The name that it is saved under, when it is to be saved rather than shown. */
+  downloadName?: string
+  /** The request headers that it depends on. */
+  varies?: string
+  /** Tells a proxy in front where the file lies, for it to send. */
+  proxied?: { header: string; value: string } | null
   /** Opens the file, or a part of it. */
-  open(range: ByteRange | null): Promise<Readable>
+  open(range: ByteRange | null): Promise<Readable | Buffer>
 }
+
+type Response = HttpContext['response']
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
@@ -35,7 +45,10 @@ export function cacheControlFor(
   return `public, max-age=${Math.max(0, Math.floor(Math.min(YEAR_SECONDS, secondsLeft)))}, immutable`
 }
 
-/** Answers with a file: conditions and one range are respected, the bytes flow as the client takes them. */
+/**
+ * Answers with a file: conditions and ranges are respected, and the bytes flow as the client takes them. Where a proxy
+ * in front can send the file itself, it is told where the file lies.
+ */
 export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<void> {
   const { request, response } = ctx
   const conditions = conditionsOf(ctx)
@@ -44,8 +57,17 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
   response.header('Cache-Control', file.cacheControl)
   response.header('X-Content-Type-Options', 'nosniff')
   response.header('Accept-Ranges', 'bytes')
+  if (file.varies !== undefined) {
+    response.header('Vary', file.varies)
+  }
   if (isNotModified(conditions, file)) {
     response.status(304)
+    return
+  }
+  describeContent(response, file)
+  if (file.proxied !== undefined && file.proxied !== null) {
+    response.header(file.proxied.header, file.proxied.value)
+    response.header('Content-Type', file.mimetype).status(200).send('')
     return
   }
   const decision = decideRange(conditions, file, file.size)
@@ -55,20 +77,80 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
     response.status(416).send(failure('The range lies beyond the end of the file', {}))
     return
   }
-  const range = decision.kind === 'part' ? decision.range : null
-  const stream = request.method() === 'HEAD' ? null : await file.open(range)
-  response.header('Content-Type', file.mimetype)
+  const isHead = request.method() === 'HEAD'
+  switch (decision.kind) {
+    case 'whole': {
+      const content = isHead ? null : await file.open(null)
+      response.header('Content-Type', file.mimetype)
+      response.header('Content-Length', file.size).status(200)
+      return send(response, content)
+    }
+    case 'part': {
+      const { range } = decision
+      const content = isHead ? null : await file.open(range)
+      response.header('Content-Type', file.mimetype)
+      response.header('Content-Range', contentRange(range, file.size))
+      response.header('Content-Length', range.end - range.start + 1).status(206)
+      return send(response, content)
+    }
+    case 'parts': {
+      const { type, length, content } = byteRanges(file, decision.ranges)
+      response.header('Content-Type', type)
+      response.header('Content-Length', length).status(206)
+      return send(response, isHead ? null : Readable.from(content()))
+    }
+  }
+}
+
+/** What a client may do with the content, whole or in part. */
+function describeContent(response: Response, file: ServedFile): void {
   if (file.mimetype === 'image/svg+xml') {
     response.header('Content-Security-Policy', SVG_POLICY)
   }
-  if (range === null) {
-    response.header('Content-Length', file.size).status(200)
-  } else {
-    response.header('Content-Range', `bytes ${range.start}-${range.end}/${file.size}`)
-    response.header('Content-Length', range.end - range.start + 1).status(206)
+  if (file.downloadName !== undefined) {
+    response.header('Content-Disposition', contentDisposition(file.downloadName))
   }
-  if (stream !== null) {
-    response.stream(stream)
+}
+
+function send(response: Response, content: Readable | Buffer | null): void {
+  if (content instanceof Readable) {
+    response.stream(content)
+  } else if (content !== null) {
+    response.send(content)
+  }
+}
+
+function contentRange({ start, end }: ByteRange, size: number): string {
+  return `bytes ${start}-${end}/${size}`
+}
+
+/** Several ranges in one answer (RFC 9110, 14.6). */
+function byteRanges(file: ServedFile, ranges: readonly ByteRange[]) {
+  const boundary = randomUUID()
+  const heads = ranges.map((range) =>
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: ${file.mimetype}\r\n` +
+        `Content-Range: ${contentRange(range, file.size)}\r\n\r\n`
+    )
+  )
+  const end = Buffer.from(`\r\n--${boundary}--\r\n`)
+  const inHeads = heads.reduce((sum, head) => sum + head.length, 0)
+  const inRanges = ranges.reduce((sum, range) => sum + range.end - range.start + 1, 0)
+  return {
+    type: `multipart/byteranges; boundary=${boundary}`,
+    length: inHeads + inRanges + end.length,
+    async *content(): AsyncIterable<Buffer> {
+      for (const [index, range] of ranges.entries()) {
+        yield heads[index] ?? Buffer.alloc(0)
+        const part = await file.open(range)
+        if (part instanceof Readable) {
+          yield* part as AsyncIterable<Buffer>
+        } else {
+          yield part
+        }
+      }
+      yield end
+    },
   }
 }
 

@@ -11,7 +11,13 @@ export interface ByteRange {
 }
 
 export type RangeDecision =
-  { kind: 'whole' } | { kind: 'part'; range: ByteRange } | { kind: 'none' }
+  | { kind: 'whole' }
+  | { kind: 'part'; range: ByteRange }
+  | { kind: 'parts'; ranges: ByteRange[] }
+  | { kind: 'none' }
+
+/** More ranges than a reader needs are answered with the whole file. */
+const MOST_RANGES = 16
 
 /** Headers as Node gives them. */
 export interface ConditionHeaders {
@@ -34,8 +40,9 @@ export function isNotModified(headers: ConditionHeaders, file: FileIdentity): bo
 }
 
 /**
- * Which part of a file of `size` bytes to send. A range that is malformed, or of several parts, is answered with
- * the whole file, as RFC 9110, 14.2 allows; one beyond the end with 416.
+ * Which parts of a file of `size` bytes to send (RFC 9110, 14.1.2 and 14.2). What is malformed, or asks for very many
+ * parts, or for more than the file holds by overlapping, is answered with the whole file; ranges that all lie beyond the
+ * end with 416.
  */
 export function decideRange(
   headers: ConditionHeaders,
@@ -45,23 +52,39 @@ export function decideRange(
   if (headers.range === undefined || !rangeStillApplies(headers.ifRange, file)) {
     return { kind: 'whole' }
   }
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(headers.range.trim()) ?? []
-  if (first === undefined || last === undefined || (first === '' && last === '')) {
+  const [, list] = /^bytes=(.{1,600})$/i.exec(headers.range.trim()) ?? []
+  const asked = list?.split(',').map((one) => parseRange(one.trim(), size)) ?? ['malformed']
+  if (asked.length > MOST_RANGES || asked.includes('malformed')) {
     return { kind: 'whole' }
+  }
+  const ranges = asked.filter((range) => typeof range === 'object')
+  const [first] = ranges
+  if (first === undefined) {
+    return { kind: 'none' }
+  }
+  if (ranges.length === 1) {
+    return { kind: 'part', range: first }
+  }
+  const total = ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0)
+  return total > size ? { kind: 'whole' } : { kind: 'parts', ranges }
+}
+
+function parseRange(text: string, size: number): ByteRange | 'malformed' | 'beyond' {
+  const [, first, last] = /^(\d{0,15})-(\d{0,15})$/.exec(text) ?? []
+  if (first === undefined || last === undefined || (first === '' && last === '')) {
+    return 'malformed'
   }
   if (first === '') {
     return partOf(size - Math.min(Number(last), size), size - 1, size)
   }
   if (last !== '' && Number(last) < Number(first)) {
-    return { kind: 'whole' }
+    return 'malformed'
   }
   return partOf(Number(first), last === '' ? size - 1 : Number(last), size)
 }
 
-function partOf(start: number, end: number, size: number): RangeDecision {
-  return start >= size
-    ? { kind: 'none' }
-    : { kind: 'part', range: { start, end: Math.min(end, size - 1) } }
+function partOf(start: number, end: number, size: number): ByteRange | 'beyond' {
+  return start >= size ? 'beyond' : { start, end: Math.min(end, size - 1) }
 }
 
 function rangeStillApplies(ifRange: string | undefined, file: FileIdentity): boolean {

@@ -16,7 +16,8 @@ export interface SiteOptions {
   data: DataFolder
   host: string
   port: number
-  appUrl: string
+  /** When it is not given, links name the address that a client uses. */
+  appUrl: string | undefined
   /** Given services; those that are missing are started under the data folder. */
   databaseUrl: string | undefined
   redisUrl: string | undefined
@@ -82,7 +83,7 @@ export class Site {
       NODE_ENV: process.env.NODE_ENV ?? 'production',
       HOST: host,
       PORT: String(port),
-      APP_URL: appUrl,
+      ...(appUrl === undefined ? {} : { APP_URL: appUrl }),
       DATA_DIR: data.path,
       APP_KEY: appKey ?? data.siteKey(),
       DATABASE_URL: databaseUrl ? await this.#givenDatabase(databaseUrl) : await this.#postgres(),

@@ -59,9 +59,32 @@ test.group('Which part of a file is sent', () => {
       assert.deepEqual(decideRange(headers({ range }), FILE, SIZE), { kind: 'none' })
     })
 
+  test('{range} are several')
+    .with([
+      { range: 'bytes=0-1,5-6', starts: [0, 5] },
+      { range: 'bytes=90-, 0-1 ,-1', starts: [90, 0, 99] },
+      { range: 'bytes=0-1,100-,5-5', starts: [0, 5] },
+    ])
+    .run(({ assert }, { range, starts }) => {
+      const decision = decideRange(headers({ range }), FILE, SIZE)
+      assert.deepEqual(
+        decision.kind === 'parts' ? decision.ranges.map(({ start }) => start) : [],
+        starts
+      )
+    })
+
+  test('{range}: what lies beyond the end is left out')
+    .with([{ range: 'bytes=0-1,100-' }])
+    .run(({ assert }, { range }) => {
+      const decision = decideRange(headers({ range }), FILE, SIZE)
+      assert.deepEqual(decision, { kind: 'part', range: { start: 0, end: 1 } })
+    })
+
   test('{range} is answered with the whole')
     .with([
-      { range: 'bytes=0-1,5-6' },
+      { range: 'bytes=0-1,9-1' },
+      { range: 'bytes=0-99,0-0' },
+      { range: `bytes=${Array.from({ length: 17 }, (_, index) => `${index}-${index}`).join(',')}` },
       { range: 'bytes=9-1' },
       { range: 'bytes=-' },
       { range: 'bytes=a-b' },

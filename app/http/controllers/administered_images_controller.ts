@@ -23,7 +23,7 @@ export default class AdministeredImagesController {
       createdFrom: query.date_from,
       createdTo: query.date_to,
     }
-    const base = await siteUrl()
+    const base = await siteUrl(ctx)
     return success(
       await pageOfImages(query, {
         list: (start, limit) => listAdministeredImages(filter, start, limit),

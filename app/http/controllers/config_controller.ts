@@ -1,3 +1,4 @@
+import type { HttpContext } from '@adonisjs/core/http'
 import { mailIsConfigured } from '#config/mail'
 import { readBuildInfo } from '#http/build_info'
 import { success } from '#http/envelope'
@@ -10,12 +11,12 @@ import { uploadRulesOf } from '#read_models/upload_rules'
 
 /** What clients and the sign-in page need to know of the site. */
 export default class ConfigController {
-  async handle() {
+  async handle(ctx: HttpContext) {
     const [settings, group, isSetUp, baseUrl, { githubUrl }] = await Promise.all([
       findSiteSettings(),
       findDefaultGroup(),
       anyAccountExists(),
-      siteUrl(),
+      siteUrl(ctx),
       readBuildInfo(),
     ])
     const rules = uploadRulesOf(group?.configs ?? {})

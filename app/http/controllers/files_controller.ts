@@ -3,48 +3,58 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { E_NOT_FOUND } from '#http/errors'
 import { answerFile, cacheControlFor } from '#http/file_answer'
 import { viewerOf } from '#http/visitor'
-import {
-  findStoredImage,
-  findStoredImageByMd5,
-  isPublic,
-  isVisibleTo,
-} from '#read_models/image_queries'
+import { findStoredImageByMd5, isPublic, isVisibleTo } from '#read_models/image_queries'
+import type { StoredImageView } from '#read_models/views'
 import { webServices } from '#start/web_services'
 
 /** The bytes themselves. */
 export default class FilesController {
   async show(ctx: HttpContext) {
+    const { hotObjects, proxiedFiles, servedImages, stores } = webServices()
     const [key = '', extension] = String(ctx.request.param('file')).split('.')
-    const [image, viewer] = await Promise.all([findStoredImage(key), viewerOf(ctx)])
+    const [image, viewer] = await Promise.all([servedImages.find(key), viewerOf(ctx)])
     if (image === null || image.extension !== extension || !isVisibleTo(image, viewer)) {
       throw new E_NOT_FOUND()
     }
-    const store = webServices().stores.get(image.strategy)
-    const { expiresAt, mimetype, sha256, sizeBytes } = image
+    const store = stores.get(image.strategy)
+    const { expiresAt, mimetype, objectKey, sha256, sizeBytes, strategyId } = image
     await answerFile(ctx, {
       etag: `"${sha256}"`,
       lastModified: new Date(image.createdAt),
       size: sizeBytes,
       mimetype,
       cacheControl: cacheControlFor({ isPublic: isPublic(image), expiresAt }),
-      open: (range) => store.read(image.objectKey, range ?? undefined),
+      proxied: proxiedFiles.headerFor(store.localPath(objectKey)),
+      downloadName: 'download' in ctx.request.qs() ? downloadName(image) : undefined,
+      open: (range) =>
+        hotObjects.open({ store, strategyId, key: objectKey, size: sizeBytes }, range),
     })
   }
 
   async thumbnail(ctx: HttpContext) {
+    const { hotObjects, proxiedFiles, thumbnails } = webServices()
     const [md5 = ''] = String(ctx.request.param('file')).split('.')
     const image = await findStoredImageByMd5(md5, await viewerOf(ctx))
     if (image === null) {
       throw new E_NOT_FOUND()
     }
-    const { store, object, mimetype } = await webServices().thumbnails.find(image)
+    const { store, object, mimetype } = await thumbnails.find(image)
+    const { key, lastModified, size } = object
+    const { expiresAt, sha256, strategyId } = image
     await answerFile(ctx, {
-      etag: `"${createHash('sha256').update(`${image.sha256} ${object.key}`).digest('hex')}"`,
-      lastModified: object.lastModified,
-      size: object.size,
+      etag: `"${createHash('sha256').update(`${sha256} ${key}`).digest('hex')}"`,
+      lastModified,
+      size,
       mimetype,
-      cacheControl: cacheControlFor({ isPublic: isPublic(image), expiresAt: image.expiresAt }),
-      open: (range) => store.read(object.key, range ?? undefined),
+      cacheControl: cacheControlFor({ isPublic: isPublic(image), expiresAt }),
+      proxied: proxiedFiles.headerFor(store.localPath(key)),
+      open: (range) => hotObjects.open({ store, strategyId, key, size }, range),
     })
   }
+}
+
+/** The original name with the extension that the stored bytes have. */
+function downloadName({ originName, extension, key }: StoredImageView): string {
+  const stem = (originName ?? key).replace(/\.[^.]{1,5}$/, '')
+  return `${stem === '' ? key : stem}.${extension}`
 }

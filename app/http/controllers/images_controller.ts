@@ -40,7 +40,7 @@ export default class ImagesController {
       context: uploadContextOf(ctx, identity),
     })
     ctx.response.status(201)
-    return success(transformImage(image, await siteUrl()), 'Uploaded')
+    return success(transformImage(image, await siteUrl(ctx)), 'Uploaded')
   }
 
   async index(ctx: HttpContext) {
@@ -55,7 +55,7 @@ export default class ImagesController {
       createdFrom: query.date_from,
       createdTo: query.date_to,
     }
-    const base = await siteUrl()
+    const base = await siteUrl(ctx)
     return success(
       await pageOfImages(query, {
         list: (start, limit) => listImages(accountId, filter, start, limit),
@@ -67,7 +67,7 @@ export default class ImagesController {
 
   async show(ctx: HttpContext) {
     const image = await this.#findVisible(ctx, ctx.auth.getUserOrFail())
-    return success(transformImage(image, await siteUrl()))
+    return success(transformImage(image, await siteUrl(ctx)))
   }
 
   async pipeline(ctx: HttpContext) {
@@ -91,7 +91,10 @@ export default class ImagesController {
     )
     const isFresh = await webServices().readModels.waitFor(position, ['images', 'albums'])
     const changed = isFresh ? await findImage(image.key) : null
-    return success(transformImage(changed ?? imageAfter(image, events), await siteUrl()), 'Saved')
+    return success(
+      transformImage(changed ?? imageAfter(image, events), await siteUrl(ctx)),
+      'Saved'
+    )
   }
 
   async destroy(ctx: HttpContext) {

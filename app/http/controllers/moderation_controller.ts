@@ -30,7 +30,7 @@ export default class ModerationController {
   async index(ctx: HttpContext) {
     const query = await listAdministeredImagesValidator.validate(givenValues(ctx.request.qs()))
     const filter = { moderationStatus: 'pending' as const }
-    const base = await siteUrl()
+    const base = await siteUrl(ctx)
     return success(
       await pageOfImages(query, {
         list: (start, limit) => listAdministeredImages(filter, start, limit),
@@ -43,14 +43,14 @@ export default class ModerationController {
   async approve(ctx: HttpContext) {
     const imageId = idParam(ctx)
     const { position } = await this.#approve(ctx, imageId)
-    return this.#answer(imageId, position, 'Approved')
+    return this.#answer(ctx, imageId, position, 'Approved')
   }
 
   async reject(ctx: HttpContext) {
     const imageId = idParam(ctx)
     const { reason = null } = await rejectImageValidator.validate(ctx.request.body())
     const { position } = await this.#reject(ctx, imageId, reason)
-    return this.#answer(imageId, position, 'Rejected')
+    return this.#answer(ctx, imageId, position, 'Rejected')
   }
 
   async approveMany(ctx: HttpContext) {
@@ -99,12 +99,12 @@ export default class ModerationController {
     return { done: inOrder(done), failed: inOrder(failed) }
   }
 
-  async #answer(imageId: number, position: number, message: string) {
+  async #answer(ctx: HttpContext, imageId: number, position: number, message: string) {
     await webServices().readModels.waitFor(position, READ_MODELS)
     const image = await findAdministeredImage(imageId)
     if (image === null) {
       throw new E_NOT_VISIBLE_YET()
     }
-    return success(transformAdministeredImage(image, await siteUrl()), message)
+    return success(transformAdministeredImage(image, await siteUrl(ctx)), message)
   }
 }

@@ -15,7 +15,7 @@ const SHAREX_VERSION = '15.0.0'
 export default class SharexController {
   /** A custom uploader (`.sxcu`) as ShareX imports it: https://getsharex.com/docs/custom-uploader */
   async config(ctx: HttpContext) {
-    const [base, { app_name: name }] = await Promise.all([siteUrl(), findSiteSettings()])
+    const [base, { app_name: name }] = await Promise.all([siteUrl(ctx), findSiteSettings()])
     const credential = readBearer(ctx.request.header('authorization'))
     ctx.response.header('Content-Disposition', 'attachment; filename="picfast.sxcu"')
     ctx.response.header('Content-Type', 'application/json; charset=utf-8')

@@ -14,14 +14,14 @@ export default class ToolUploadsController {
   async store(ctx: HttpContext) {
     const image = await this.#receive(ctx)
     ctx.response.status(201)
-    return success(transformImage(image, await siteUrl()), 'Uploaded')
+    return success(transformImage(image, await siteUrl(ctx)), 'Uploaded')
   }
 
   /** The bare links that a form in a tool's settings picks from. */
   async flat(ctx: HttpContext) {
     const image = await this.#receive(ctx)
     ctx.response.status(201)
-    return linksOf(image, await siteUrl())
+    return linksOf(image, await siteUrl(ctx))
   }
 
   /** What ShareX reads from the answer; the deletion URL works without a login, once. */
@@ -29,7 +29,7 @@ export default class ToolUploadsController {
     const image = await this.#receive(ctx)
     const secret = drawDeletionSecret()
     await webServices().deletionLinks.put(secret, image.imageId)
-    const base = await siteUrl()
+    const base = await siteUrl(ctx)
     const links = linksOf(image, base)
     ctx.response.status(201)
     return {

@@ -73,7 +73,7 @@ export default class TrashController {
     const request = pageOf(await pageValidator.validate(ctx.request.qs()))
     const [{ items, total }, base, { deleted_image_retention: retention }] = await Promise.all([
       listTrash(scope, request),
-      siteUrl(),
+      siteUrl(ctx),
       findSiteSettings(),
     ])
     const milliseconds = parseDuration(retention) ?? 0
@@ -108,7 +108,7 @@ export default class TrashController {
     if (restored === null) {
       throw new E_NOT_VISIBLE_YET()
     }
-    return success(transformImage(restored, await siteUrl()), 'Restored')
+    return success(transformImage(restored, await siteUrl(ctx)), 'Restored')
   }
 
   async #purge(ctx: HttpContext, image: TrashedImageView | null) {

@@ -1,0 +1,49 @@
+import { LRUCache } from 'lru-cache'
+import type { NewEvent } from '#event_store/port'
+import { findStoredImage } from '#read_models/image_queries'
+import type { StoredImageView } from '#read_models/views'
+
+const KEPT_IMAGES = 20_000
+/** How long another process may go on with what it knows. */
+const FRESH_MILLISECONDS = 1_000
+
+/**
+ * What it takes to serve a file, kept for a moment, so that a picture that many look at costs one query a second. What
+ * this process has changed it looks up anew; what others have changed shows within a second.
+ */
+export class ServedImages {
+  readonly #images = new LRUCache<string, StoredImageView>({
+    max: KEPT_IMAGES,
+    ttl: FRESH_MILLISECONDS,
+  })
+  /** Images changed here so lately that a row read meanwhile may be the one before. */
+  readonly #changed = new LRUCache<number, true>({
+    max: KEPT_IMAGES,
+    ttl: 2 * FRESH_MILLISECONDS,
+  })
+
+  async find(key: string): Promise<StoredImageView | null> {
+    const known = this.#images.get(key)
+    if (known !== undefined && !this.#changed.has(known.imageId)) {
+      return isOver(known) ? null : known
+    }
+    const image = await findStoredImage(key)
+    if (image !== null && !this.#changed.has(image.imageId)) {
+      this.#images.set(key, image)
+    }
+    return image
+  }
+
+  /** Takes notice of events that this process has appended. */
+  changed(events: readonly NewEvent[]): void {
+    for (const { type, data } of events) {
+      if ('image_id' in data && type !== 'image.uploaded') {
+        this.#changed.set(data.image_id, true)
+      }
+    }
+  }
+}
+
+function isOver({ expiresAt }: StoredImageView): boolean {
+  return expiresAt !== null && Date.parse(expiresAt) <= Date.now()
+}
