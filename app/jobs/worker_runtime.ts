@@ -11,6 +11,9 @@ import {
   type QueueName,
 } from './queues.ts'
 
+/** How long Redis may take to hear that a worker ends. */
+const CLOSING_MILLISECONDS = 2_000
+
 /** The work of one queue. */
 export interface Processor {
   readonly queue: QueueName
@@ -75,7 +78,8 @@ export class WorkerRuntime {
 
   /**
    * What is in hand is settled in the ledger; that Redis never hears of it does no harm. BullMQ's own patience ends
-   * only when Redis is back, so that it is asked for it only while Redis is there.
+   * only when Redis is back on each of its connections, so that it is asked for it only while Redis is there, and not
+   * for long.
    */
   async #close({ worker, connection }: QueueWorker): Promise<void> {
     await worker.pause(true)
@@ -83,7 +87,8 @@ export class WorkerRuntime {
       await Promise.allSettled(this.#inHand)
     }
     if (connection.status === 'ready') {
-      const lost = once(connection, 'close').catch(() => {})
+      const signal = AbortSignal.timeout(CLOSING_MILLISECONDS)
+      const lost = once(connection, 'close', { signal }).catch(() => {})
       await Promise.race([worker.close().catch(() => {}), lost])
     } else {
       await worker.close(true).catch(() => {})

@@ -80,6 +80,23 @@ test.group('Workers while Redis is away', (group) => {
     assert.isBelow(performance.now() - startedAt, 10_000)
   })
 
+  test('end also while one of their connections is not back yet', async () => {
+    const connection = connectRedis(server.url(), WAITING)
+    const nowhere = connectRedis('redis://127.0.0.1:1', WAITING)
+    connection.duplicate = () => nowhere
+    const workers = new WorkerRuntime({
+      processors: [{ queue: 'audit', process: async () => {} }],
+      ledger,
+      redis: () => connection,
+      warn: () => {},
+    })
+    workers.start()
+    await until([connection], true)
+    await workers.stop()
+    await until([connection], false)
+    nowhere.disconnect()
+  })
+
   test('go on when it is back', async ({ assert }) => {
     const { workers, connections } = startWorkers()
     await until(connections, true)
