@@ -20,7 +20,7 @@ export interface ServedFile extends FileIdentity {
   downloadName?: string
   /** The request headers that it depends on. */
   varies?: string
-  /** Tells a proxy in front where the file lies, for it to send. */
+  /** Tells a proxy in front where the file lies, for it to send; parts are sent from here. */
   proxied?: { header: string; value: string } | null
   /** Opens the file, or a part of it. */
   open(range: ByteRange | null): Promise<Readable | Buffer>
@@ -56,7 +56,6 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
   response.header('Last-Modified', file.lastModified.toUTCString())
   response.header('Cache-Control', file.cacheControl)
   response.header('X-Content-Type-Options', 'nosniff')
-  response.header('Accept-Ranges', 'bytes')
   if (file.varies !== undefined) {
     response.header('Vary', file.varies)
   }
@@ -65,11 +64,13 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
     return
   }
   describeContent(response, file)
-  if (file.proxied !== undefined && file.proxied !== null) {
+  if (file.proxied !== undefined && file.proxied !== null && conditions.range === undefined) {
     response.header(file.proxied.header, file.proxied.value)
-    response.header('Content-Type', file.mimetype).status(200).send('')
+    response.header('Content-Type', file.mimetype)
+    response.header('Content-Length', 0).status(200).send('')
     return
   }
+  response.header('Accept-Ranges', 'bytes')
   const decision = decideRange(conditions, file, file.size)
   if (decision.kind === 'none') {
     response.header('Cache-Control', 'no-store')

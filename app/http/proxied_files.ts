@@ -1,4 +1,4 @@
-import { isAbsolute, relative, sep } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 
 /** How a proxy in front is told to send a file by itself; `off` when there is none that can. */
 export const PROXY_MODES = ['off', 'x-accel-redirect', 'x-sendfile'] as const
@@ -27,7 +27,7 @@ export class ProxiedFiles {
       return null
     }
     return this.#mode === 'x-sendfile'
-      ? { header: 'X-Sendfile', value: path }
+      ? { header: 'X-Sendfile', value: resolve(path) }
       : {
           header: 'X-Accel-Redirect',
           value: ACCEL_PREFIX + below.split(sep).map(encodeURIComponent).join('/'),

@@ -7,7 +7,8 @@ import { test } from '@japa/runner'
 import sharp from 'sharp'
 import { animatedGif, cameraJpeg, plainPng, SVG } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson, NewApiTokenJson } from '#tests/helpers/api'
-import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+import { waitFor } from '#tests/helpers/wait_for'
+import { startWebServer, SYSTEM, type TestWebServer } from '#tests/helpers/web_server'
 
 const pathOf = (url: string) => new URL(url).pathname
 
@@ -74,6 +75,64 @@ test.group('Files', (group) => {
     assert.equal(beyond.status, 416)
     assert.equal(beyond.headers.get('content-range'), `bytes */${whole.length}`)
     assert.equal(stale.status, 200)
+  })
+
+  test('are served in several parts', async ({ assert }) => {
+    const image = await upload(await cameraJpeg())
+    const path = pathOf(image.links.url)
+    const whole = (await api.get(path)).bytes
+    const { status, headers, bytes } = await api.get(path, {
+      headers: { range: 'bytes=10-19,0-4,-3' },
+    })
+    const [, boundary = ''] =
+      /^multipart\/byteranges; boundary=(.+)$/.exec(headers.get('content-type') ?? '') ?? []
+    const parts = bytes
+      .toString('latin1')
+      .split(`\r\n--${boundary}`)
+      .slice(1, -1)
+      .map((part) => part.trimStart().split('\r\n\r\n'))
+
+    assert.equal(status, 206)
+    assert.equal(headers.get('content-length'), String(bytes.length))
+    assert.deepEqual(
+      parts.map(([head]) => /Content-Range: (.+)/.exec(head ?? '')?.[1]),
+      [
+        `bytes 10-19/${whole.length}`,
+        `bytes 0-4/${whole.length}`,
+        `bytes ${whole.length - 3}-${whole.length - 1}/${whole.length}`,
+      ]
+    )
+    assert.deepEqual(
+      parts.map(([, content]) => content),
+      [whole.subarray(10, 20), whole.subarray(0, 5), whole.subarray(-3)].map((part) =>
+        part.toString('latin1')
+      )
+    )
+  })
+
+  test('are saved under the name they came with', async ({ assert }) => {
+    const bytes = await plainPng(74, 14)
+    const { data } = await user.upload(bytes, 'Größe; 1.jpeg')
+    const path = pathOf(data.links.url)
+    const saved = await api.get(`${path}?download`)
+
+    assert.isNull((await api.get(path)).headers.get('content-disposition'))
+    assert.isTrue(saved.bytes.equals(bytes))
+    assert.equal(
+      saved.headers.get('content-disposition'),
+      `attachment; filename="Gr??e; 1.png"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%3B%201.png`
+    )
+  })
+
+  test('what another process has changed shows here too', async ({ assert }) => {
+    const image = await upload(await plainPng(75, 15))
+    const status = async () => (await api.get(pathOf(image.links.url))).status
+    assert.equal(await status(), 200)
+    await server.services.handlers.image.changeImage(
+      { imageId: image.id, requesterId: null, isAdmin: true, permission: 0 },
+      SYSTEM
+    )
+    await waitFor(async () => (await status()) === 404, { what: 'a private image' })
   })
 
   test('can be asked for their headers', async ({ assert }) => {
