@@ -17,6 +17,7 @@ const MAY_IMPORT = {
   'app/mcp': [],
   'app/remote': [],
   'app/storage': ['imaging', 'event_store'],
+  'app/uploads': ['domain', 'event_store', 'handlers', 'read_models', 'auth', 'imaging', 'storage'],
   'app/auth': ['domain', 'handlers', 'event_store'],
   'app/http': [
     'domain',
@@ -32,6 +33,7 @@ const MAY_IMPORT = {
     'start',
     'mcp',
     'remote',
+    'uploads',
   ],
   'app/supervisor': [],
   'workers': [

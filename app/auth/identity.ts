@@ -20,7 +20,7 @@ export interface Identity extends Account {
   credential: Credential
 }
 
-export function isAdmin(identity: Identity): boolean {
+export function isAdmin(identity: Account): boolean {
   return identity.role === 'admin'
 }
 

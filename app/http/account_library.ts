@@ -17,18 +17,22 @@ import { countImages, findImage, isVisibleTo, listImages } from '#read_models/im
 import type { ImageView } from '#read_models/views'
 import { services } from '#start/services'
 import { webServices } from '#start/web_services'
+import type { ImageSource } from '#uploads/image_uploads'
 import { decodeBase64 } from './base64.ts'
 import { answerError } from './error_answers.ts'
 import { E_NOT_FOUND } from './errors.ts'
 import { pageOfImages } from './image_pages.ts'
-import type { ImageSource } from './image_uploads.ts'
 import { limitRequest } from './rate_limits.ts'
 import { commandContextOf } from './request_context.ts'
 import { isImageKey } from './route_params.ts'
 import { siteUrl } from './site_url.ts'
 import { transformImage, transformListedImage } from './transformers/image_transformer.ts'
 import { transformUser } from './transformers/user_transformer.ts'
-import { imageFilterOf, listImagesValidator } from './validators/image_validator.ts'
+import {
+  imageFilterOf,
+  listImagesValidator,
+  readUploadWishes,
+} from './validators/image_validator.ts'
 
 /** The images of the account that a request comes from, as the API would show and change them. */
 export class AccountLibrary implements ImageLibrary<SentUpload> {
@@ -44,7 +48,7 @@ export class AccountLibrary implements ImageLibrary<SentUpload> {
     return this.#allowed('write', uploadError, async () => {
       await limitRequest(this.#ctx, 'upload')
       const { image, original } = await webServices().uploads.receiveFrom(
-        { ...sourceOf(base64, url, filename), fields: asFields(wishes) },
+        { ...sourceOf(base64, url, filename), wishes: await readUploadWishes(asFields(wishes)) },
         { identity: this.#identity, context: commandContextOf(this.#ctx, this.#identity) }
       )
       return uploadedFrom(transformImage(image, await siteUrl(this.#ctx)), original)
@@ -126,7 +130,7 @@ function sourceOf(
   base64: string | undefined,
   url: string | undefined,
   filename: string | undefined
-): Omit<ImageSource, 'fields'> {
+): Omit<ImageSource, 'wishes'> {
   if (base64 !== undefined && url === undefined) {
     const bytes = decodeBase64(base64)
     if (bytes === null) {

@@ -7,6 +7,7 @@ import { ImagingError, type ImagingErrorCode } from '#imaging/errors'
 import { RemoteError, type RemoteErrorCode } from '#remote/errors'
 import { StorageError, type StorageErrorCode } from '#storage/errors'
 import { IntakeError, type IntakeErrorCode } from '#storage/intake'
+import { UploadError, type UploadErrorCode } from '#uploads/errors'
 import { InvalidFieldsError } from './errors.ts'
 
 /** How an error is answered. `data` holds nothing but what the client may know. */
@@ -43,6 +44,11 @@ const EVENT_STORE_ANSWERS: Partial<Record<EventStoreErrorCode, [status: number, 
     E_DUPLICATE_EVENT_ID: [409, 'It was recorded already'],
     E_EVENT_STORE_UNAVAILABLE: [503, 'The database cannot be reached: try again'],
   }
+
+const UPLOAD_STATUSES: Record<UploadErrorCode, number> = {
+  E_GUESTS_NOT_ALLOWED: 403,
+  E_UPLOAD_RATE_REACHED: 429,
+}
 
 /** Messages of the intake and of imaging are written for the person who uploads. */
 const INTAKE_STATUSES: Record<IntakeErrorCode, number> = {
@@ -96,6 +102,9 @@ export function answerError(error: unknown): ErrorAnswer | null {
   if (error instanceof EventStoreError) {
     const known = EVENT_STORE_ANSWERS[error.code]
     return known === undefined ? null : answer(...known)
+  }
+  if (error instanceof UploadError) {
+    return answer(UPLOAD_STATUSES[error.code], error.message)
   }
   if (error instanceof IntakeError) {
     return answerIntakeError(error)

@@ -18,12 +18,6 @@ export const E_SETUP_REQUIRED = createError(
 
 export const E_ALREADY_SET_UP = createError('This site is set up already', 'E_ALREADY_SET_UP', 409)
 
-export const E_GUESTS_NOT_ALLOWED = createError(
-  'Sign in to upload: visitors may not',
-  'E_GUESTS_NOT_ALLOWED',
-  403
-)
-
 export const E_REGISTRATION_CLOSED = createError(
   'This site takes no registrations: ask its administrator for an account',
   'E_REGISTRATION_CLOSED',

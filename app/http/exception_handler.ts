@@ -2,6 +2,7 @@ import { ExceptionHandler, type HttpContext, errors as httpErrors } from '@adoni
 import router from '@adonisjs/core/services/router'
 import { E_MISSING_SCOPE } from '#auth/errors'
 import { StorageError } from '#storage/errors'
+import { UploadRateError } from '#uploads/errors'
 import { bareErrorBody } from '#mcp/answers'
 import { failure } from './envelope.ts'
 import { E_SETUP_REQUIRED, TooManyRequestsError } from './errors.ts'
@@ -25,7 +26,7 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (error instanceof E_MISSING_SCOPE) {
       ctx.response.header('WWW-Authenticate', 'Bearer error="insufficient_scope"')
     }
-    if (error instanceof TooManyRequestsError) {
+    if (error instanceof TooManyRequestsError || error instanceof UploadRateError) {
       ctx.response.header('Retry-After', error.retryAfterSeconds)
     }
     ctx.response

@@ -16,6 +16,7 @@ import {
 import {
   batchDeleteValidator,
   listImagesValidator,
+  readUploadWishes,
   updateImageValidator,
 } from '#http/validators/image_validator'
 import {
@@ -35,10 +36,11 @@ const REMOVED_FROM = ['images', 'albums', 'usage']
 export default class ImagesController {
   async store(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const image = await webServices().uploads.receive(ctx.request.request, {
-      identity,
-      context: uploadContextOf(ctx, identity),
-    })
+    const image = await webServices().uploads.receive(
+      ctx.request.request,
+      { identity, context: uploadContextOf(ctx, identity) },
+      readUploadWishes
+    )
     ctx.response.status(201)
     return success(transformImage(image, await siteUrl(ctx)), 'Uploaded')
   }

@@ -7,6 +7,7 @@ import { uploadContextOf } from '#http/request_context'
 import { siteUrl } from '#http/site_url'
 import { transformImage } from '#http/transformers/image_transformer'
 import type { ImageView } from '#read_models/views'
+import { readUploadWishes } from '#http/validators/image_validator'
 import { webServices } from '#start/web_services'
 
 /** Uploads by visitors and by tools; with credentials they are the account's. */
@@ -41,9 +42,10 @@ export default class ToolUploadsController {
 
   #receive(ctx: HttpContext): Promise<ImageView> {
     const identity: Identity | null = ctx.auth.user ?? null
-    return webServices().uploads.receive(ctx.request.request, {
-      identity,
-      context: uploadContextOf(ctx, identity),
-    })
+    return webServices().uploads.receive(
+      ctx.request.request,
+      { identity, context: uploadContextOf(ctx, identity) },
+      readUploadWishes
+    )
   }
 }

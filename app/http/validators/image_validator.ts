@@ -12,16 +12,23 @@ import {
 } from './fields.ts'
 import { moment } from './moments.ts'
 import { pageFields } from './page_validator.ts'
+import type { UploadWishes } from '#uploads/image_uploads'
+import { givenValues } from '../given_values.ts'
 
 const largestId = Number.MAX_SAFE_INTEGER
 
 /** The fields beside the file; a multipart form has only text. */
-export const uploadFieldsValidator = vine.create({
+const uploadFieldsValidator = vine.create({
   album_id: wholeNumber(1, largestId).optional(),
   permission: permissionText().optional(),
   expires_in: timeToLive().optional(),
   strategy_id: wholeNumber(1, largestId).optional(),
 })
+
+/** What the fields beside a file ask for. */
+export async function readUploadWishes(fields: Record<string, string>): Promise<UploadWishes> {
+  return uploadFieldsValidator.validate(givenValues(fields))
+}
 
 export const updateImageValidator = vine.create({
   album_id: id().nullable().optional(),

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { TooManyRequestsError } from './errors.ts'
+import { UploadRateError } from './errors.ts'
 
 /** How many uploads a subject may make in each window; `null` for no limit. */
 export interface UploadLimits {
@@ -82,7 +82,7 @@ export class UploadRates {
   /**
    * Counts one upload in every window that has a limit.
    *
-   * @throws TooManyRequestsError when one of them is full; then it is counted in none
+   * @throws UploadRateError when one of them is full; then it is counted in none
    */
   async takeUpload({ subject, limits }: UploadSubject): Promise<CountedUpload> {
     const now = this.#now()
@@ -93,7 +93,7 @@ export class UploadRates {
     const { full, refund } = await this.#take(windows, now)
     if (full !== undefined) {
       const seconds = Math.max(1, Math.ceil((full.endsAt - now) / 1_000))
-      throw new TooManyRequestsError(
+      throw new UploadRateError(
         `The limit of uploads ${PERIODS[full.name]} (${full.limit}) is reached`,
         seconds
       )

@@ -1,4 +1,4 @@
-import type { Identity } from '#auth/identity'
+import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
 import type { SiteSettings } from '#domain/site/settings'
 import type { Permission } from '#domain/values'
@@ -15,7 +15,7 @@ import { userSettingsOf, type UserSettings } from '#read_models/user_settings'
 import type { StrategyView } from '#read_models/views'
 import { isAdmin } from '#auth/identity'
 import { parseDuration } from '#domain/duration'
-import { E_GUESTS_NOT_ALLOWED } from './errors.ts'
+import { GuestsNotAllowedError } from './errors.ts'
 
 /** What holds for an upload: who owns it, where it may lie, how long it stays, who sees it. */
 export interface UploadPolicy {
@@ -39,15 +39,15 @@ export interface UploadPolicy {
   longestTtl: number | null
 }
 
-/** @throws E_GUESTS_NOT_ALLOWED for a visitor where visitors may not upload */
-export async function findUploadPolicy(identity: Identity | null): Promise<UploadPolicy> {
+/** @throws GuestsNotAllowedError for a visitor where visitors may not upload */
+export async function findUploadPolicy(identity: Account | null): Promise<UploadPolicy> {
   const site = await findSiteSettings()
   return identity === null ? policyForGuests(site) : policyFor(identity, site)
 }
 
 async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
   if (!site.allow_guest_upload) {
-    throw new E_GUESTS_NOT_ALLOWED()
+    throw new GuestsNotAllowedError()
   }
   const [{ rules, strategies, stripsByGroup }, usedBytes] = await Promise.all([
     findGuestUploadRules(),
@@ -69,7 +69,7 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
   }
 }
 
-async function policyFor(identity: Identity, site: SiteSettings): Promise<UploadPolicy> {
+async function policyFor(identity: Account, site: SiteSettings): Promise<UploadPolicy> {
   const [{ rules, strategies, stripsByGroup }, account, usedBytes] = await Promise.all([
     findUploadRules(identity.groupId),
     findAccountOrFail(identity.accountId),

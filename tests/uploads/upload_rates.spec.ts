@@ -1,7 +1,7 @@
 import { test } from '@japa/runner'
 import { Redis } from 'ioredis'
-import { TooManyRequestsError } from '#http/errors'
-import { UploadRates, type UploadLimits } from '#http/upload_rates'
+import { UploadRateError } from '#uploads/errors'
+import { UploadRates, type UploadLimits } from '#uploads/upload_rates'
 import { TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { testRedisUrl } from '#tests/helpers/redis'
 
@@ -19,12 +19,12 @@ test.group('Rates of uploads', (group) => {
   const over = (redis: Redis) => new UploadRates({ redis, appKey: TEST_SITE_KEY, now: () => now })
 
   /** The refusal of an attempt, `null` when it was counted. */
-  const refusalOf = async (attempt: Promise<unknown>): Promise<TooManyRequestsError | null> => {
+  const refusalOf = async (attempt: Promise<unknown>): Promise<UploadRateError | null> => {
     try {
       await attempt
       return null
     } catch (error) {
-      if (error instanceof TooManyRequestsError) {
+      if (error instanceof UploadRateError) {
         return error
       }
       throw error

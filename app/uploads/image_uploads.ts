@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Identity } from '#auth/identity'
+import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
 import type { ProcessingOutcome } from '#domain/image/events'
 import type { CommandContext } from '#handlers/command_context'
@@ -17,12 +17,8 @@ import { receiveStream, receiveUpload, type ReceivedUpload } from '#storage/inta
 import { originalKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectStore } from '#storage/object_store'
-import type { FreshReads } from './fresh_reads.ts'
-import { givenValues } from './given_values.ts'
-import type { Metrics } from './metrics.ts'
 import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
 import type { UploadRates } from './upload_rates.ts'
-import { uploadFieldsValidator } from './validators/image_validator.ts'
 
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
@@ -31,14 +27,15 @@ const FILE_FIELD = 'file'
 export interface ImageUploadsPorts {
   handlers: Handlers
   stores: ObjectStores
-  readModels: FreshReads
-  metrics: Metrics
+  /** Waits for read models to show a position; false when they do not in time. */
+  readModels: { waitFor(position: number, names: readonly string[]): Promise<boolean> }
+  metrics: { uploadStored(bytes: number): void }
   rates: UploadRates
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
 export interface Uploader {
-  identity: Identity | null
+  identity: Account | null
   context: CommandContext
 }
 
@@ -53,8 +50,7 @@ export interface UploadWishes {
 /** An image that does not come as a multipart body. */
 export interface ImageSource {
   filename: string | undefined
-  /** The fields that would stand beside it in a form. */
-  fields: Record<string, string>
+  wishes: UploadWishes
   /** Opens the bytes, when it is known how many may come. */
   open(maxBytes: number): Promise<Readable>
 }
@@ -88,10 +84,15 @@ export class ImageUploads {
    * Takes the upload that a request carries. The image's bytes and its event are on disk when this resolves; whatever
    * fails leaves no temporary file.
    *
-   * @throws E_GUESTS_NOT_ALLOWED, TooManyRequestsError, IntakeError, ImagingError, StorageError, DomainError, BudgetExceededError, or the
-   * validator's error
+   * @param readWishes What the fields beside the file ask for
+   * @throws UploadError, IntakeError, ImagingError, StorageError, DomainError, BudgetExceededError, or what `readWishes`
+   * throws
    */
-  async receive(request: IncomingMessage, uploader: Uploader): Promise<ImageView> {
+  async receive(
+    request: IncomingMessage,
+    uploader: Uploader,
+    readWishes: (fields: Record<string, string>) => Promise<UploadWishes>
+  ): Promise<ImageView> {
     return this.#counted(uploader, async (policy) => {
       const intake = this.#ports.stores.get(chooseStrategy(policy, undefined))
       const received = await receiveUpload(request, {
@@ -102,9 +103,7 @@ export class ImageUploads {
         fileField: FILE_FIELD,
       })
       try {
-        const wishes = await uploadFieldsValidator.validate(
-          givenValues(Object.fromEntries(received.fields))
-        )
+        const wishes = await readWishes(Object.fromEntries(received.fields))
         return await this.#keep(received, wishes, policy, uploader.context)
       } finally {
         await received.discard()
@@ -117,12 +116,14 @@ export class ImageUploads {
    *
    * @throws what `receive` throws, and what the source fails with
    */
-  async receiveFrom(source: ImageSource, uploader: Uploader): Promise<TakenImage> {
-    const wishes = await uploadFieldsValidator.validate(givenValues(source.fields))
+  async receiveFrom(
+    { filename, wishes, open }: ImageSource,
+    uploader: Uploader
+  ): Promise<TakenImage> {
     return this.#counted(uploader, async (policy) => {
       const { maxFileBytes } = policy.rules
       const intake = this.#ports.stores.get(chooseStrategy(policy, wishes.strategy_id))
-      const received = await receiveStream(await source.open(maxFileBytes), source.filename, {
+      const received = await receiveStream(await open(maxFileBytes), filename, {
         temporaryPath: () => intake.temporaryPath(),
         maxFileBytes,
         fileField: FILE_FIELD,
