@@ -162,7 +162,9 @@ function parse(
       const error = new IntakeError(code, message, field)
       // The file's stream would wait for ever for the rest of the body, and its handle stay open.
       receiving?.destroy(error)
-      reject(error)
+      // A file that is still being opened would be made after it was discarded.
+      const over = () => reject(error)
+      Promise.resolve(storing).then(over, over)
     }
 
     parser.on('file', (name, stream, filename) => {

@@ -91,7 +91,9 @@ export class OpenapiChecker {
 
   /** Unknown addresses answer 404 and known ones with the wrong method 405: the document lists neither with each path. */
   #responseFor({ method, path, status }: WireAnswer): string[] {
-    const template = Object.keys(this.document.paths).find((one) => patternOf(one).test(path))
+    const templates = Object.keys(this.document.paths)
+    const template =
+      templates.find((one) => one === path) ?? templates.find((one) => patternOf(one).test(path))
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
     if (template === undefined || (status === 400 && path.includes('%'))) {
       return this.#follow(['components', 'responses', status === 404 ? 'NotFound' : 'none'])
