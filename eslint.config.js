@@ -109,7 +109,7 @@ const READ_MODELS =
   'app/projections/{images,albums,accounts,api_tokens,groups,strategies,site_settings,usage}.ts'
 
 export default configApp(
-  { ignores: ['data/**', 'tmp/**', 'bench/node_modules/**'] },
+  { ignores: ['data/**', 'tmp/**', 'bench/node_modules/**', 'resources/scalar/**'] },
   {
     files: ['**/*.ts'],
     rules: {

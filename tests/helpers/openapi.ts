@@ -70,23 +70,25 @@ export class OpenapiChecker {
     }
   }
 
-  /** What is wrong with the examples in the document, by the schemas beside them. */
+  /** What is wrong with the examples in the document, by the schemas that they are beside or within. */
   exampleProblems(): string[] {
-    const problems: string[] = []
-    const visit = (node: unknown, pointer: string[]) => {
-      if (typeof node !== 'object' || node === null) {
-        return
-      }
-      if ('schema' in node && 'example' in node) {
-        const found = this.#schemaProblems([...pointer, 'schema'], node.example)
-        problems.push(...found.map((problem) => `${pointer.join(' / ')}: ${problem}`))
-      }
-      for (const [name, value] of Object.entries(node)) {
-        visit(value, [...pointer, name])
-      }
-    }
-    visit(this.document, [])
-    return problems
+    return [...examplesIn(this.document)].flatMap(({ pointer, schema, value }) =>
+      this.#schemaProblems(schema, value).map((problem) => `${pointer.join(' / ')}: ${problem}`)
+    )
+  }
+
+  /** The bodies, sent and answered, that the document shows no example of. */
+  bodiesWithoutExample(): string[] {
+    return this.operations().flatMap((name) => {
+      const { requestBody, responses } = this.operation(name)
+      const bodies = { request: requestBody, ...(responses as Node) }
+      return Object.entries(bodies).flatMap(([body, spec]) => {
+        const { content } = this.#resolve(spec) as ResponseSpec
+        return Object.entries(content ?? {})
+          .filter(([, media]) => !('example' in media) && !('examples' in media))
+          .map(([type]) => `${name}: ${body} ${type}`)
+      })
+    })
   }
 
   /** Unknown addresses answer 404 and known ones with the wrong method 405: the document lists neither with each path. */
@@ -147,6 +149,12 @@ export class OpenapiChecker {
         )
   }
 
+  /** The node itself, or the one that it refers to. */
+  #resolve(node: unknown): Node {
+    const { $ref } = (node ?? {}) as { $ref?: string }
+    return $ref === undefined ? ((node ?? {}) as Node) : this.#at($ref.replace('#/', '').split('/'))
+  }
+
   #follow(pointer: string[]): string[] {
     const { $ref }: { $ref?: string } = this.#at(pointer)
     return $ref === undefined ? pointer : $ref.replace('#/', '').split('/')
@@ -161,6 +169,35 @@ export class OpenapiChecker {
       throw new Error(`The OpenAPI document has nothing at ${pointer.join(' / ')}`)
     }
     return node as Node
+  }
+}
+
+interface Example {
+  pointer: string[]
+  schema: string[]
+  value: unknown
+}
+
+/** Every example below a node, with the way to its schema. */
+function* examplesIn(node: unknown, pointer: string[] = []): Generator<Example> {
+  if (typeof node !== 'object' || node === null) {
+    return
+  }
+  const schema = 'schema' in node ? [...pointer, 'schema'] : pointer
+  if ('example' in node) {
+    yield { pointer, schema, value: node.example }
+  }
+  if ('examples' in node && typeof node.examples === 'object') {
+    for (const one of Object.values(node.examples ?? {})) {
+      // Beside a schema each has a name and is wrapped; within one it is the value itself.
+      const value: unknown = 'schema' in node ? (one as { value: unknown }).value : one
+      yield { pointer, schema, value }
+    }
+  }
+  for (const [name, value] of Object.entries(node)) {
+    if (name !== 'example' && name !== 'examples') {
+      yield* examplesIn(value, [...pointer, name])
+    }
   }
 }
 

@@ -66,6 +66,10 @@ test.group('The OpenAPI document', (group) => {
     assert.deepEqual(checker.exampleProblems(), [])
   })
 
+  test('shows an example of every body', async ({ assert }) => {
+    assert.deepEqual(checker.bodiesWithoutExample(), [])
+  })
+
   test('names each operation once', async ({ assert }) => {
     const names = checker.operations().map((name) => checker.operation(name)['operationId'])
 
