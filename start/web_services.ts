@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import logger from '@adonisjs/core/services/logger'
 import hash from '@adonisjs/core/services/hash'
 import db from '@adonisjs/lucid/services/db'
 import type { Redis } from 'ioredis'
@@ -10,6 +11,7 @@ import { MailedTokens } from '#auth/mailed_tokens'
 import { Passwords } from '#auth/passwords'
 import { RefreshTokens } from '#auth/refresh_tokens'
 import { Sessions } from '#auth/sessions'
+import { ShareTokens } from '#auth/share_tokens'
 import { BackgroundWork } from '#http/background_work'
 import { FreshReads } from '#http/fresh_reads'
 import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
@@ -17,6 +19,8 @@ import { Metrics, type Lag, type PoolState } from '#http/metrics'
 import { ProxiedFiles, type ProxyMode } from '#http/proxied_files'
 import { RateLimiter } from '#http/rate_limiter'
 import { ServedImages } from '#http/served_images'
+import { viewContext } from '#http/image_access'
+import { ShareViews } from '#http/share_views'
 import { Thumbnails } from '#http/thumbnails'
 import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
 import { ledgerStatus, queueDepths } from '#jobs/status'
@@ -52,6 +56,8 @@ export interface WebServices {
   readonly remoteFiles: SafeFetch
   readonly background: BackgroundWork
   readonly deletionLinks: DeletionLinks
+  readonly shareTokens: ShareTokens
+  readonly shareViews: ShareViews
   readonly metrics: Metrics
   readonly rateLimiter: RateLimiter
   readonly healthChecks: HealthChecks
@@ -100,6 +106,15 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   const rateRedis = connectRedis(config.redisUrl, RATES)
   const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)
 
+  const shareViews = new ShareViews({
+    record: (shareId, views, commandId) =>
+      base.handlers.share.recordViews(
+        { shareId, views, maxViews: null },
+        { ...viewContext(commandId), commandId }
+      ),
+    warn: (message, error) => logger.warn({ err: error }, message),
+  })
+
   const readLags = async (): Promise<Lag[]> => {
     const [head, positions] = await Promise.all([eventStore.head(), readModelPositions()])
     return positions.map(({ name, position }) => ({ name, events: head.position - position }))
@@ -140,6 +155,8 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
     background,
     deletionLinks: new DeletionLinks(pool),
+    shareTokens: new ShareTokens(config.appKey),
+    shareViews,
     metrics,
     rateLimiter: new RateLimiter({ redis: rateRedis, appKey: config.appKey }),
     healthChecks: {
@@ -157,6 +174,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   }
   return async () => {
     await background.settle()
+    await shareViews.settle()
     await waiter.close()
     redis.disconnect()
     rateRedis.disconnect()

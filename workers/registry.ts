@@ -5,6 +5,7 @@ import { ExpiryWorker } from './expiry_worker.ts'
 import { MailWorker } from './mail_worker.ts'
 import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
+import { SharesWorker } from './shares_worker.ts'
 import { StorageWorker } from './storage_worker.ts'
 import { ThumbnailsWorker } from './thumbnails_worker.ts'
 
@@ -18,5 +19,6 @@ export function createProcessors(ports: WorkerPorts): Processor[] {
     new AccountsWorker(ports),
     new StorageWorker(ports),
     new MailWorker(ports),
+    new SharesWorker(ports),
   ]
 }

@@ -4,6 +4,7 @@ import { apiTokenEvents } from './api_token/events.ts'
 import type { EventDefinition, EventsOf } from './event_definition.ts'
 import { groupEvents } from './group/events.ts'
 import { imageEvents } from './image/events.ts'
+import { shareEvents } from './share/events.ts'
 import { siteEvents } from './site/events.ts'
 import { strategyEvents } from './strategy/events.ts'
 import { visitorEvents } from './visitor/events.ts'
@@ -18,6 +19,7 @@ export const catalogue = [
   ...strategyEvents,
   ...siteEvents,
   ...visitorEvents,
+  ...shareEvents,
 ] as const
 
 export type DomainEvent = EventsOf<typeof catalogue>

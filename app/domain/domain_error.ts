@@ -1,5 +1,9 @@
 export type DomainErrorCode =
   | 'E_IMAGE_NOT_FOUND'
+  | 'E_IMAGE_NOT_APPROVED'
+  | 'E_SHARE_NOT_FOUND'
+  | 'E_SHARE_USED_UP'
+  | 'E_TOO_MANY_SHARES'
   | 'E_ALBUM_NOT_FOUND'
   | 'E_ACCOUNT_NOT_FOUND'
   | 'E_API_TOKEN_NOT_FOUND'

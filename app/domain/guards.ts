@@ -22,6 +22,11 @@ export const guestBytesScope = 'guest_bytes'
 export const objectReferencesScope = (strategyId: number, objectKey: string) =>
   `object_references:${strategyId}:${objectKey}`
 
+/** How often a shared link was opened, and far more once it is revoked. */
+export const shareViewsScope = (shareId: number) => `share_views:${shareId}`
+/** What the budget of a revoked link's views holds on top: none fits any more, also none that was under way. */
+const REVOKED_SHARE_VIEWS = 2 ** 52
+
 /** Images in a strategy, and one more once it is deleted. */
 export const strategyImagesScope = (strategyId: number) => `strategy_images:${strategyId}`
 
@@ -89,6 +94,13 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
           delta: REMOVED_OBJECT_REFERENCES,
         },
       ]
+    case 'share.viewed':
+      return [{ scope: shareViewsScope(event.data.share_id), delta: event.data.views }]
+    case 'image.shares_revoked':
+      return event.data.share_ids.map((shareId) => ({
+        scope: shareViewsScope(shareId),
+        delta: REVOKED_SHARE_VIEWS,
+      }))
     case 'account.registered':
       return [
         ...adminSeat(event.data.role, 'taken'),

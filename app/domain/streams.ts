@@ -6,6 +6,8 @@ export const streams = {
   apiToken: (id: number) => `api_token-${id}`,
   group: (id: number) => `group-${id}`,
   strategy: (id: number) => `strategy-${id}`,
+  /** The views of a shared link. */
+  share: (id: number) => `share-${id}`,
   site: () => 'site',
   /** What visitors did on a day, `YYYY-MM-DD`. */
   visitor: (day: string) => `visitor-${day.replaceAll('-', '')}`,

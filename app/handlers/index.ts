@@ -12,6 +12,7 @@ import type {
 } from './ports.ts'
 import { createGroupHandlers, type GroupHandlers } from './group.ts'
 import { createStrategyHandlers, type StrategyHandlers } from './strategy.ts'
+import { createShareHandlers, type ShareHandlers } from './share.ts'
 import { createSiteHandlers, type SiteHandlers } from './site.ts'
 import { createVisitorHandlers, type VisitorHandlers } from './visitor.ts'
 
@@ -31,6 +32,7 @@ export interface Handlers {
   apiToken: ApiTokenHandlers
   group: GroupHandlers
   strategy: StrategyHandlers
+  share: ShareHandlers
   site: SiteHandlers
   visitor: VisitorHandlers
 }
@@ -43,6 +45,7 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     apiToken: createApiTokenHandlers(ports),
     group: createGroupHandlers(ports),
     strategy: createStrategyHandlers(ports),
+    share: createShareHandlers(ports),
     site: createSiteHandlers(ports),
     visitor: createVisitorHandlers(ports),
   }

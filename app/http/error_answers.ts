@@ -20,6 +20,10 @@ export interface ErrorAnswer {
 /** The domain's messages are written for the person who sent the command. */
 const DOMAIN_STATUSES: Record<DomainErrorCode, number> = {
   E_IMAGE_NOT_FOUND: 404,
+  E_IMAGE_NOT_APPROVED: 422,
+  E_SHARE_NOT_FOUND: 404,
+  E_SHARE_USED_UP: 404,
+  E_TOO_MANY_SHARES: 422,
   E_ALBUM_NOT_FOUND: 404,
   E_ACCOUNT_NOT_FOUND: 404,
   E_API_TOKEN_NOT_FOUND: 404,

@@ -10,6 +10,15 @@ import { answerError, type ErrorAnswer } from './error_answers.ts'
 
 const FLAT_UPLOAD = '/api/v1/flat/upload'
 const AGENTS = '/mcp'
+/** What was said of a file before it turned out that it cannot be sent. */
+const FILE_HEADERS = [
+  'Cache-Control',
+  'ETag',
+  'Last-Modified',
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Security-Policy',
+]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The one place where errors become answers. Nothing of a fault of ours is shown but the request's id. */
@@ -29,10 +38,8 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (error instanceof TooManyRequestsError || error instanceof UploadRateError) {
       ctx.response.header('Retry-After', error.retryAfterSeconds)
     }
-    ctx.response
-      .removeHeader('Cache-Control')
-      .status(status)
-      .send(this.#bodyOf({ status, message, data }, ctx.route?.pattern))
+    FILE_HEADERS.forEach((name) => ctx.response.removeHeader(name))
+    ctx.response.status(status).send(this.#bodyOf({ status, message, data }, ctx.route?.pattern))
   }
 
   #bodyOf({ status, message, data }: ErrorAnswer, route: string | undefined): object {

@@ -11,6 +11,14 @@ import {
   type FileIdentity,
 } from './file_conditions.ts'
 
+/** What counts as a view of a file, where views are counted. */
+export interface ViewRule {
+  /** Whether the file is sent whole or not at all. */
+  wholeOnly: boolean
+  /** Counts what is about to be sent; throws when no more views are left. */
+  count(range: ByteRange | null): Promise<void>
+}
+
 /** A stored file, and how it is to be served. */
 export interface ServedFile extends FileIdentity {
   size: number
@@ -22,6 +30,7 @@ export interface ServedFile extends FileIdentity {
   varies?: string
   /** Tells a proxy in front where the file lies, for it to send; parts are sent from here. */
   proxied?: { header: string; value: string } | null
+  views?: ViewRule | null
   /** Opens the file, or a part of it. */
   open(range: ByteRange | null): Promise<Readable | Buffer>
 }
@@ -51,7 +60,9 @@ export function cacheControlFor(
  */
 export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<void> {
   const { request, response } = ctx
-  const conditions = conditionsOf(ctx)
+  const isHead = request.method() === 'HEAD'
+  const wholeOnly = file.views?.wholeOnly ?? false
+  const conditions = conditionsOf(ctx, { ranges: !isHead && !wholeOnly })
   response.header('ETag', file.etag)
   response.header('Last-Modified', file.lastModified.toUTCString())
   response.header('Cache-Control', file.cacheControl)
@@ -65,12 +76,15 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
   }
   describeContent(response, file)
   if (file.proxied !== undefined && file.proxied !== null && conditions.range === undefined) {
+    if (!isHead) {
+      await file.views?.count(null)
+    }
     response.header(file.proxied.header, file.proxied.value)
     response.header('Content-Type', file.mimetype)
     response.header('Content-Length', 0).status(200).send('')
     return
   }
-  response.header('Accept-Ranges', 'bytes')
+  response.header('Accept-Ranges', wholeOnly ? 'none' : 'bytes')
   const decision = decideRange(conditions, file, file.size)
   if (decision.kind === 'none') {
     response.header('Cache-Control', 'no-store')
@@ -78,29 +92,45 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
     response.status(416).send(failure('The range lies beyond the end of the file', {}))
     return
   }
-  const isHead = request.method() === 'HEAD'
   switch (decision.kind) {
     case 'whole': {
-      const content = isHead ? null : await file.open(null)
+      const content = isHead ? null : await openCounted(file, null)
       response.header('Content-Type', file.mimetype)
       response.header('Content-Length', file.size).status(200)
       return send(response, content)
     }
     case 'part': {
       const { range } = decision
-      const content = isHead ? null : await file.open(range)
+      const content = isHead ? null : await openCounted(file, range)
       response.header('Content-Type', file.mimetype)
       response.header('Content-Range', contentRange(range, file.size))
       response.header('Content-Length', range.end - range.start + 1).status(206)
       return send(response, content)
     }
     case 'parts': {
+      for (const range of decision.ranges) {
+        await file.views?.count(range)
+      }
       const { type, length, content } = byteRanges(file, decision.ranges)
       response.header('Content-Type', type)
       response.header('Content-Length', length).status(206)
-      return send(response, isHead ? null : Readable.from(content()))
+      return send(response, Readable.from(content()))
     }
   }
+}
+
+/** A view is counted once there is something to see. */
+async function openCounted(file: ServedFile, range: ByteRange | null): Promise<Readable | Buffer> {
+  const content = await file.open(range)
+  try {
+    await file.views?.count(range)
+  } catch (error) {
+    if (content instanceof Readable) {
+      content.destroy()
+    }
+    throw error
+  }
+  return content
 }
 
 /** What a client may do with the content, whole or in part. */
@@ -155,13 +185,12 @@ function byteRanges(file: ServedFile, ranges: readonly ByteRange[]) {
   }
 }
 
-/** A range is for GET only (RFC 9110, 14.2). */
-function conditionsOf({ request }: HttpContext): ConditionHeaders {
-  const isGet = request.method() === 'GET'
+/** A range is for GET only (RFC 9110, 14.2), and a server may take no notice of it. */
+function conditionsOf({ request }: HttpContext, { ranges }: { ranges: boolean }): ConditionHeaders {
   return {
     ifNoneMatch: request.header('if-none-match'),
     ifModifiedSince: request.header('if-modified-since'),
     ifRange: request.header('if-range'),
-    range: isGet ? request.header('range') : undefined,
+    range: ranges ? request.header('range') : undefined,
   }
 }

@@ -9,6 +9,7 @@ export const QUEUES = [
   'accounts',
   'storage',
   'mail',
+  'shares',
 ] as const
 export type QueueName = (typeof QUEUES)[number]
 
@@ -56,6 +57,13 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
   },
   accounts: {
     timeoutSeconds: 600,
+    maximumAttempts: 20,
+    backoffSeconds: 2,
+    reactionsAJob: 1,
+    concurrency: 2,
+  },
+  shares: {
+    timeoutSeconds: 120,
     maximumAttempts: 20,
     backoffSeconds: 2,
     reactionsAJob: 1,

@@ -4,6 +4,7 @@ import { apiTokens } from './api_tokens.ts'
 import { groups } from './groups.ts'
 import { images } from './images.ts'
 import type { AnyProjection } from './projection.ts'
+import { shares } from './shares.ts'
 import { siteSettings } from './site_settings.ts'
 import { strategies } from './strategies.ts'
 import { usage } from './usage.ts'
@@ -18,4 +19,5 @@ export const projections: readonly AnyProjection[] = [
   strategies,
   siteSettings,
   usage,
+  shares,
 ]

@@ -4,6 +4,7 @@ import { expiry } from './expiry.ts'
 import { mail } from './mail.ts'
 import { moderation } from './moderation.ts'
 import type { Reactor } from './reactor.ts'
+import { shares } from './shares.ts'
 import { storage } from './storage.ts'
 import { thumbnails } from './thumbnails.ts'
 
@@ -16,4 +17,5 @@ export const reactors: readonly Reactor[] = [
   accounts,
   storage,
   mail,
+  shares,
 ]

@@ -72,6 +72,12 @@ export async function findStoredImage(key: string): Promise<StoredImageView | nu
   return row && storedImageView(row)
 }
 
+/** The same for an image that is known by its id. */
+export async function findStoredImageById(imageId: number): Promise<StoredImageView | null> {
+  const row = await storedImages().where('i.image_id', imageId).first()
+  return row && storedImageView(row)
+}
+
 /** An owner's images, newest first: `limit` of them after `start`, a mark or a number to skip. */
 export async function listImages(
   ownerId: number,

@@ -129,6 +129,18 @@ export interface UsageView {
   albumNum: number
 }
 
+/** A link that shows an image for a time. */
+export interface ShareView {
+  shareId: number
+  imageId: number
+  expiresAt: string
+  /** `null` for no bound. */
+  maxViews: number | null
+  views: number
+  lastViewedAt: string | null
+  createdAt: string
+}
+
 export interface ApiTokenView {
   tokenId: number
   name: string

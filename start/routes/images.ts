@@ -2,6 +2,7 @@ import router from '@adonisjs/core/services/router'
 import { middleware } from '#start/kernel'
 
 const TrashController = () => import('#http/controllers/trash_controller')
+const SharesController = () => import('#http/controllers/shares_controller')
 const ImagesController = () => import('#http/controllers/images_controller')
 
 router
@@ -15,6 +16,18 @@ router
     router
       .post('/:key/restore', [TrashController, 'restore'])
       .as('trash.restore')
+      .use(middleware.scope('write'))
+    router
+      .get('/:key/shares', [SharesController, 'index'])
+      .as('shares.index')
+      .use(middleware.scope('read'))
+    router
+      .post('/:key/share', [SharesController, 'store'])
+      .as('shares.store')
+      .use(middleware.scope('write'))
+    router
+      .delete('/:key/shares/:id', [SharesController, 'destroy'])
+      .as('shares.destroy')
       .use(middleware.scope('write'))
     router
       .get('/:key/pipeline', [ImagesController, 'pipeline'])

@@ -8,6 +8,7 @@ import type {
 } from '#http/transformers/image_transformer'
 import type { transformSiteSettings } from '#http/transformers/site_settings_transformer'
 import type { transformAdministeredStrategy } from '#http/transformers/strategy_transformer'
+import type { transformShare } from '#http/transformers/share_transformer'
 import type { transformTokens } from '#http/transformers/token_transformer'
 import type { transformAdministeredUser, transformUser } from '#http/transformers/user_transformer'
 import type { OpenapiChecker } from './openapi.ts'
@@ -17,6 +18,7 @@ export type ListedImageJson = ReturnType<typeof transformListedImage>
 export type AlbumJson = ReturnType<typeof transformAlbum>
 export type ApiTokenJson = ReturnType<typeof transformApiToken>
 export type NewApiTokenJson = ApiTokenJson & { token: string }
+export type ShareJson = ReturnType<typeof transformShare>
 export type TokensJson = ReturnType<typeof transformTokens>
 export type UserJson = ReturnType<typeof transformUser>
 export type AdministeredUserJson = ReturnType<typeof transformAdministeredUser>

@@ -321,6 +321,32 @@ test.group('Read models', () => {
     ])
   })
 
+  test('shared links count their views until they are revoked', async ({ assert, test: it }) => {
+    const stage = await openStage(it)
+    const shared = (shareId: number): NewEvent => ({
+      type: 'image.shared',
+      data: {
+        image_id: 7,
+        owner_id: 1,
+        share_id: shareId,
+        expires_at: '2026-07-01T12:00:00.000Z',
+        max_views: null,
+      },
+    })
+    const viewed = (shareId: number): NewEvent => ({
+      type: 'share.viewed',
+      data: { share_id: shareId, views: 3 },
+    })
+    await project(stage, shared(1), shared(2), shared(3), viewed(2), viewed(2), {
+      type: 'image.shares_revoked',
+      data: { image_id: 7, share_ids: [1, 3], reason: 'image_deleted' },
+    })
+    await project(stage, viewed(1))
+    const rows = await stage.rows('read.shares')
+    assert.lengthOf(rows, 1)
+    assert.containSubset(rows, [{ share_id: 2, image_id: 7, owner_id: 1, views: 6 }])
+  })
+
   test('groups, strategies and settings take their last values', async ({ assert, test: it }) => {
     const stage = await openStage(it)
     const configs = { root: '/data', url: 'https://img.example.org' }

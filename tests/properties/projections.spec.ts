@@ -94,6 +94,24 @@ const anyEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     type: 'api_token.revoked',
     data: { token_id: token, account_id: 1 },
   })),
+  fc.tuple(id, id).map(([image, share]): NewEvent => ({
+    type: 'image.shared',
+    data: {
+      image_id: image,
+      owner_id: 1,
+      share_id: share,
+      expires_at: '2026-07-01T12:00:00.000Z',
+      max_views: share,
+    },
+  })),
+  fc.tuple(id, fc.array(id, { minLength: 1 })).map(([image, shares]): NewEvent => ({
+    type: 'image.shares_revoked',
+    data: { image_id: image, share_ids: shares, reason: 'requested' },
+  })),
+  fc.tuple(id, id).map(([share, views]): NewEvent => ({
+    type: 'share.viewed',
+    data: { share_id: share, views },
+  })),
   fc.tuple(id, fc.array(id)).map(([group, strategyIds]): NewEvent => ({
     type: 'group.strategies_changed',
     data: { group_id: group, strategy_ids: strategyIds },

@@ -34,6 +34,10 @@ const ACCOUNT: NewEvent = {
     origin: 'registration',
   },
 }
+const SHARED: NewEvent = {
+  type: 'image.shared',
+  data: { image_id: 7, owner_id: 1, share_id: 12, expires_at: NOON, max_views: 3 },
+}
 const ALBUM: NewEvent = {
   type: 'album.created',
   data: { album_id: 3, owner_id: 1, name: 'Holidays', intro: 'By the sea' },
@@ -150,6 +154,31 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
         data: { image_id: 7, strategy_id: 1, object_key: 'x' },
       },
     ],
+    told: null,
+  },
+  'image.shared': image(SHARED, null, {
+    share_id: 12,
+    share_expires_at: NOON,
+    share_max_views: 3,
+  }),
+  'image.shares_revoked': {
+    stream: 'image-7',
+    events: [
+      IMAGE,
+      SHARED,
+      {
+        type: 'image.shares_revoked',
+        data: { image_id: 7, share_ids: [12], reason: 'image_rejected' },
+      },
+    ],
+    told: {
+      name: 'sea.jpg',
+      details: { before: { share_ids: [12] }, after: null, reason: 'image_rejected' },
+    },
+  },
+  'share.viewed': {
+    stream: 'share-12',
+    events: [{ type: 'share.viewed', data: { share_id: 12, views: 2 } }],
     told: null,
   },
   'image.expired': image({ type: 'image.expired', data: removalData(IMAGE.data) }, REMOVED, null),

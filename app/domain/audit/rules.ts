@@ -89,6 +89,17 @@ export const AUDIT_RULES: AuditRules = {
     about: pick('reason'),
   },
 
+  'image.shared': {
+    entry: 'always',
+    after: ({ share_id: id, expires_at: end, max_views: views }) => ({
+      share_id: id,
+      share_expires_at: end,
+      share_max_views: views,
+    }),
+  },
+  'image.shares_revoked': { entry: 'always', before: pick('share_ids'), about: pick('reason') },
+  'share.viewed': NEVER,
+
   'album.created': { entry: 'always', after: pick('name', 'intro', 'owner_id') },
   'album.changed': { entry: 'always', after: pick('name', 'intro'), former: 'replaced' },
   'album.deleted': { entry: 'always', before: pick('owner_id'), former: ['name', 'intro'] },

@@ -3,6 +3,8 @@ import { DomainError } from '../domain_error.ts'
 import type { Requester } from '../requester.ts'
 import type { Permission } from '../values.ts'
 import type { ImageEvent } from './events.ts'
+import { requireChangeable, requireLiving } from './requirements.ts'
+import { revokeShares } from './shares.ts'
 import type { Image } from './state.ts'
 
 export interface ChangeImage extends Requester {
@@ -57,7 +59,7 @@ export function rejectPendingImage(image: Image | null, reason: string): ImageEv
 }
 
 /**
- * Hides an image from all but its owner and administrators; nothing for one that is rejected.
+ * Hides an image from all but its owner and administrators, and ends its shared links; nothing for one that is rejected.
  *
  * @throws DomainError E_IMAGE_NOT_FOUND
  */
@@ -65,7 +67,10 @@ export function rejectImage(image: Image | null, reason: string | null): ImageEv
   const { imageId, moderation } = requireLiving(image)
   return moderation === 'rejected'
     ? []
-    : [{ type: 'image.rejected', data: { image_id: imageId, from: moderation, reason } }]
+    : [
+        ...revokeShares(image, 'image_rejected'),
+        { type: 'image.rejected', data: { image_id: imageId, from: moderation, reason } },
+      ]
 }
 
 /** @throws DomainError E_IMAGE_NOT_FOUND, also for an image that the requester may not change. */
@@ -99,9 +104,17 @@ export function changeImage(image: Image | null, command: ChangeImage): ImageEve
   return events
 }
 
-/** @throws DomainError E_IMAGE_NOT_FOUND, also for an image that the requester may not delete. */
+/**
+ * Deletes an image, and ends its shared links for good: restoring it does not bring them back.
+ *
+ * @throws DomainError E_IMAGE_NOT_FOUND, also for an image that the requester may not delete.
+ */
 export function deleteImage(image: Image | null, requester: Requester): ImageEvent[] {
-  return [{ type: 'image.deleted', data: removalOf(requireChangeable(image, requester)) }]
+  const present = requireChangeable(image, requester)
+  return [
+    ...revokeShares(present, 'image_deleted'),
+    { type: 'image.deleted', data: removalOf(present) },
+  ]
 }
 
 /**
@@ -148,7 +161,10 @@ export function expireImage(image: Image | null, now: string): ImageEvent[] {
   if (image === null || image.gone || image.expiresAt === null || image.expiresAt > now) {
     return []
   }
-  return [{ type: 'image.expired', data: removalOf(image) }]
+  return [
+    ...revokeShares(image, 'image_expired'),
+    { type: 'image.expired', data: removalOf(image) },
+  ]
 }
 
 /** Records a thumbnail unless the image is gone or has one; one that failed before may succeed later. */
@@ -182,22 +198,6 @@ export function recordThumbnailFailure(image: Image | null, reason: string): Ima
       data: { image_id: image.imageId, reason: reason.slice(0, 500) },
     },
   ]
-}
-
-function requireLiving(image: Image | null): Image {
-  if (image === null || image.gone) {
-    throw new DomainError('E_IMAGE_NOT_FOUND', 'Image not found')
-  }
-  return image
-}
-
-/** Whether it exists is not told to those who may not change it. */
-function requireChangeable(image: Image | null, { requesterId, isAdmin }: Requester): Image {
-  const isOwner = image !== null && image.ownerId !== null && image.ownerId === requesterId
-  if (image === null || image.gone || !(isOwner || isAdmin)) {
-    throw new DomainError('E_IMAGE_NOT_FOUND', 'Image not found')
-  }
-  return image
 }
 
 function removalOf(image: Image): EventData<'image.deleted'> {

@@ -126,6 +126,34 @@ export const imageRejected = defineEvent('image.rejected', {
   }),
 })
 
+/** A link was made that shows the image to whoever has it, for a time; its signature is nowhere in the log. */
+export const imageShared = defineEvent('image.shared', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    owner_id: entityId.nullable(),
+    share_id: entityId,
+    expires_at: instant,
+    max_views: z.int().positive().nullable(),
+  }),
+})
+
+/** Shared links were ended before their time. */
+export const imageSharesRevoked = defineEvent('image.shares_revoked', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    share_ids: z.array(entityId).min(1),
+    reason: z.enum([
+      'requested',
+      'image_deleted',
+      'image_expired',
+      'image_rejected',
+      'owner_frozen',
+    ]),
+  }),
+})
+
 export const imageEvents = [
   imageUploaded,
   imageMovedToAlbum,
@@ -141,6 +169,8 @@ export const imageEvents = [
   imageRestored,
   imagePurged,
   imageObjectRemoved,
+  imageShared,
+  imageSharesRevoked,
 ] as const
 
 export type ImageUploaded = EventOf<typeof imageUploaded>

@@ -21,6 +21,8 @@ export interface Image {
   restorable: boolean
   /** The stored object was taken away. */
   objectRemoved: boolean
+  /** Its links that were not revoked; some may have expired. */
+  shares: ReadonlyArray<{ shareId: number; expiresAt: string }>
 }
 
 /** The image after one more event; `null` stands for an image that was never uploaded. */
@@ -42,6 +44,7 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       gone: false,
       restorable: false,
       objectRemoved: false,
+      shares: [],
     }
   }
   if (image === null) {
@@ -73,5 +76,13 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       return { ...image, moderation: 'approved' }
     case 'image.rejected':
       return { ...image, moderation: 'rejected' }
+    case 'image.shared': {
+      const { share_id: shareId, expires_at: expiresAt } = event.data
+      return { ...image, shares: [...image.shares, { shareId, expiresAt }] }
+    }
+    case 'image.shares_revoked': {
+      const { share_ids: revoked } = event.data
+      return { ...image, shares: image.shares.filter(({ shareId }) => !revoked.includes(shareId)) }
+    }
   }
 }

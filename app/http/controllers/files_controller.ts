@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { HttpContext } from '@adonisjs/core/http'
 import { E_NOT_FOUND } from '#http/errors'
 import { answerFile, cacheControlFor } from '#http/file_answer'
+import { admissionTo, openShareOf } from '#http/image_access'
 import { viewerOf } from '#http/visitor'
-import { findStoredImageByMd5, isPublic, isVisibleTo } from '#read_models/image_queries'
+import { findStoredImageById, findStoredImageByMd5 } from '#read_models/image_queries'
 import type { StoredImageView } from '#read_models/views'
 import { webServices } from '#start/web_services'
 
@@ -12,10 +13,11 @@ export default class FilesController {
   async show(ctx: HttpContext) {
     const { hotObjects, proxiedFiles, servedImages, stores } = webServices()
     const [key = '', extension] = String(ctx.request.param('file')).split('.')
-    const [image, viewer] = await Promise.all([servedImages.find(key), viewerOf(ctx)])
-    if (image === null || image.extension !== extension || !isVisibleTo(image, viewer)) {
+    const image = await servedImages.find(key)
+    if (image === null || image.extension !== extension) {
       throw new E_NOT_FOUND()
     }
+    const { isPublic, views } = await admissionTo(ctx, image)
     const store = stores.get(image.strategy)
     const { expiresAt, mimetype, objectKey, sha256, sizeBytes, strategyId } = image
     await answerFile(ctx, {
@@ -23,7 +25,8 @@ export default class FilesController {
       lastModified: new Date(image.createdAt),
       size: sizeBytes,
       mimetype,
-      cacheControl: cacheControlFor({ isPublic: isPublic(image), expiresAt }),
+      cacheControl: cacheControlFor({ isPublic, expiresAt }),
+      views,
       proxied: proxiedFiles.headerFor(store.localPath(objectKey)),
       downloadName: 'download' in ctx.request.qs() ? downloadName(image) : undefined,
       open: (range) =>
@@ -34,10 +37,12 @@ export default class FilesController {
   async thumbnail(ctx: HttpContext) {
     const { hotObjects, proxiedFiles, thumbnails } = webServices()
     const [md5 = ''] = String(ctx.request.param('file')).split('.')
-    const image = await findStoredImageByMd5(md5, await viewerOf(ctx))
+    const image =
+      (await findStoredImageByMd5(md5, await viewerOf(ctx))) ?? (await sharedImage(ctx, md5))
     if (image === null) {
       throw new E_NOT_FOUND()
     }
+    const { isPublic, views } = await admissionTo(ctx, image)
     const { store, object, mimetype } = await thumbnails.find(image)
     const { key, lastModified, size } = object
     const { expiresAt, sha256, strategyId } = image
@@ -46,11 +51,19 @@ export default class FilesController {
       lastModified,
       size,
       mimetype,
-      cacheControl: cacheControlFor({ isPublic: isPublic(image), expiresAt }),
+      cacheControl: cacheControlFor({ isPublic, expiresAt }),
+      views,
       proxied: proxiedFiles.headerFor(store.localPath(key)),
       open: (range) => hotObjects.open({ store, strategyId, key, size }, range),
     })
   }
+}
+
+/** The image of a shared link, when its bytes have this hash. */
+async function sharedImage(ctx: HttpContext, md5: string): Promise<StoredImageView | null> {
+  const share = await openShareOf(ctx)
+  const image = share && (await findStoredImageById(share.imageId))
+  return image?.md5 === md5 ? image : null
 }
 
 /** The original name with the extension that the stored bytes have. */
