@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { ImagingError } from './errors.ts'
+import { corrupt } from './errors.ts'
 
 const WINDOW_BYTES = 256 * 1024
 
@@ -18,7 +18,7 @@ export class ByteReader {
   /** @throws ImagingError E_IMAGE_CORRUPT when the file ends before */
   async bytes(at: number, length: number): Promise<Buffer> {
     if (at + length > this.size) {
-      throw new ImagingError('E_IMAGE_CORRUPT', 'The image ends too early')
+      throw corrupt('The image ends too early')
     }
     if (at < this.#start || at + length > this.#start + this.#window.length) {
       await this.#load(at, length)
@@ -26,24 +26,22 @@ export class ByteReader {
     return this.#window.subarray(at - this.#start, at - this.#start + length)
   }
 
-  /** Where a byte stands next, from `at` on, or -1. */
-  async indexOf(byte: number, at: number): Promise<number> {
-    for (let from = at; from < this.size;) {
-      const length = Math.min(WINDOW_BYTES, this.size - from)
-      const found = (await this.bytes(from, length)).indexOf(byte)
-      if (found !== -1) {
-        return from + found
-      }
-      from += length
-    }
-    return -1
+  /**
+   * What is in memory from `at` on, so many bytes at least. To be walked without waiting for each byte: a file can be
+   * made of millions of parts.
+   *
+   * @throws ImagingError E_IMAGE_CORRUPT when the file ends before
+   */
+  async stretch(at: number, atLeast: number): Promise<Buffer> {
+    await this.bytes(at, atLeast)
+    return this.#window.subarray(at - this.#start)
   }
 
   async #load(at: number, length: number) {
     const wanted = Math.min(Math.max(WINDOW_BYTES, length), this.size - at)
     const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(wanted), 0, wanted, at)
     if (bytesRead < length) {
-      throw new ImagingError('E_IMAGE_CORRUPT', 'The image ends too early')
+      throw corrupt('The image ends too early')
     }
     this.#window = buffer.subarray(0, bytesRead)
     this.#start = at

@@ -15,3 +15,13 @@ export class ImagingError extends Error {
     this.code = code
   }
 }
+
+/** The file is not built as its format says. */
+export function corrupt(what: string): ImagingError {
+  return new ImagingError('E_IMAGE_CORRUPT', what)
+}
+
+/** The file would cost more than an image may. */
+export function tooLarge(what: string): ImagingError {
+  return new ImagingError('E_IMAGE_TOO_LARGE', what)
+}

@@ -1,8 +1,17 @@
 import { open } from 'node:fs/promises'
 import sharp from 'sharp'
-import { readBmpSize, readIcoSize } from './bitmap_headers.ts'
-import { ImagingError } from './errors.ts'
+import { readBmpSize, type PixelSize } from './bitmap_headers.ts'
+import { ByteReader } from './byte_reader.ts'
+import { corrupt, ImagingError, tooLarge } from './errors.ts'
 import { FORMATS, SNIFF_BYTES, sniffFormat, type ImageExtension } from './formats.ts'
+import { readGifBlocks } from './gif_blocks.ts'
+import { contentOf, readBoxes, readPictureSizes } from './heif_boxes.ts'
+import { readIconSize } from './icon_pictures.ts'
+import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
+import { checkStructure } from './strip_metadata.ts'
+import { checkTiffData } from './strip_tiff.ts'
+import { readTiffDirectories } from './tiff_directories.ts'
+import { readWebpChunks } from './webp_chunks.ts'
 
 /** What an image is, by its bytes. Width and height are as displayed, orientation applied. */
 export interface ImageFacts {
@@ -14,29 +23,11 @@ export interface ImageFacts {
   frames: number
   /** As in EXIF: 1 upright, up to 8. */
   orientation: number
-  hasAlpha: boolean
-}
-
-export interface ImageLimits {
-  /** Of one frame. */
-  pixels: number
-  /** Of all frames together. */
-  animatedPixels: number
-  frames: number
-  /** Bytes of an SVG. */
-  svgBytes: number
-}
-
-export const DEFAULT_LIMITS: ImageLimits = {
-  pixels: 100_000_000,
-  animatedPixels: 500_000_000,
-  frames: 2_000,
-  svgBytes: 5 * 1024 * 1024,
 }
 
 /**
- * Reads what a file is from its header; pixels are not decoded, so that a small file that claims to be huge costs
- * nothing.
+ * Reads what a file is from its header and its outline; pixels are not decoded, and what would keep libraries busy is
+ * found before they see it, so that a small file that claims to be huge costs nothing.
  *
  * @throws ImagingError E_NOT_AN_IMAGE, E_IMAGE_UNSUPPORTED, E_IMAGE_TOO_LARGE, E_IMAGE_CORRUPT
  */
@@ -44,69 +35,111 @@ export async function inspectImage(
   path: string,
   limits: ImageLimits = DEFAULT_LIMITS
 ): Promise<ImageFacts> {
-  const { head, size } = await readHead(path)
-  const extension = sniffFormat(head)
-  if (extension === null) {
-    throw new ImagingError(
-      'E_NOT_AN_IMAGE',
-      'The file is not an image of a format that is accepted'
-    )
-  }
-  if (extension === 'svg') {
-    await checkSvg(path, size, limits)
-  }
-  const facts =
-    extension === 'bmp' || extension === 'ico'
-      ? readBitmap(extension, head)
-      : await readWithSharp(path, extension)
-  checkLimits(facts, limits)
-  return facts
-}
-
-async function readHead(path: string): Promise<{ head: Buffer; size: number }> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
-    return { head: buffer.subarray(0, bytesRead), size }
+    const reader = new ByteReader(file, size)
+    const head = await reader.bytes(0, Math.min(SNIFF_BYTES, size))
+    const extension = sniffFormat(head)
+    if (extension === null) {
+      throw new ImagingError(
+        'E_NOT_AN_IMAGE',
+        'The file is not an image of a format that is accepted'
+      )
+    }
+    const known = await readOutline(reader, extension, limits)
+    await checkStructure(reader, extension)
+    checkLimits(known, limits)
+    const facts =
+      extension === 'bmp' || extension === 'ico'
+        ? { extension, mimetype: FORMATS[extension].mimetype, orientation: 1, ...known }
+        : await readWithSharp(path, extension)
+    checkLimits(facts, limits)
+    return facts
   } finally {
     await file.close()
   }
+}
+
+type Outline = PixelSize & { frames: number }
+
+/** What the outline of a file tells by itself; a size of 1 × 1 where it does not tell the size. */
+async function readOutline(
+  reader: ByteReader,
+  extension: ImageExtension,
+  limits: ImageLimits
+): Promise<Outline> {
+  const still = { width: 1, height: 1, frames: 1 }
+  switch (extension) {
+    case 'bmp':
+      return {
+        ...readBmpSize(await reader.bytes(0, Math.min(64, reader.size)), reader.size),
+        frames: 1,
+      }
+    case 'ico':
+      return { ...(await readIconSize(reader)), frames: 1 }
+    case 'gif':
+      return { ...still, frames: (await readGifBlocks(reader, limits)).frames }
+    case 'webp':
+      return { ...still, frames: (await readWebpChunks(reader)).frames }
+    case 'tif':
+      await checkTiffData(reader, await readTiffDirectories(reader, limits))
+      return still
+    case 'avif':
+    case 'heic':
+      requireReadable(extension)
+      return { ...(await largestPicture(reader)), frames: 1 }
+    case 'svg':
+      await checkSvg(reader, limits)
+      return still
+    default:
+      return still
+  }
+}
+
+/** Whether AVIF or HEIC can be read depends on how libvips was built. */
+function requireReadable(extension: 'avif' | 'heic') {
+  if (!sharp.format.heif.input.fileSuffix?.includes(`.${extension}`)) {
+    throw new ImagingError(
+      'E_IMAGE_UNSUPPORTED',
+      `${extension.toUpperCase()} images cannot be read by this server`
+    )
+  }
+}
+
+async function largestPicture(reader: ByteReader): Promise<PixelSize> {
+  const boxes = await readBoxes(reader, { from: 0, to: reader.size }, { isTop: true })
+  const meta = boxes.find(({ type }) => type === 'meta')
+  const sizes =
+    meta === undefined
+      ? []
+      : await readPictureSizes(reader, await readBoxes(reader, contentOf(meta)))
+  return sizes.reduce(
+    (largest, size) => (size.width * size.height > largest.width * largest.height ? size : largest),
+    { width: 1, height: 1 }
+  )
 }
 
 /** Entities can refer to each other and to files, and a picture needs none. */
-async function checkSvg(path: string, size: number, limits: ImageLimits) {
-  if (size > limits.svgBytes) {
-    throw new ImagingError('E_IMAGE_TOO_LARGE', `An SVG may have ${limits.svgBytes} bytes at most`)
+async function checkSvg(reader: ByteReader, limits: ImageLimits) {
+  if (reader.size > limits.svgBytes) {
+    throw tooLarge(`An SVG may have ${limits.svgBytes} bytes at most`)
   }
-  const file = await open(path, 'r')
-  try {
-    const text = await file.readFile('utf8')
-    if (/<!DOCTYPE|<!ENTITY/i.test(text)) {
-      throw new ImagingError('E_IMAGE_UNSUPPORTED', 'An SVG with a document type is not accepted')
-    }
-  } finally {
-    await file.close()
+  const text = (await reader.bytes(0, reader.size)).toString('utf8')
+  if (/<!DOCTYPE|<!ENTITY/i.test(text)) {
+    throw new ImagingError('E_IMAGE_UNSUPPORTED', 'An SVG with a document type is not accepted')
   }
-}
-
-function readBitmap(extension: 'bmp' | 'ico', head: Buffer): ImageFacts {
-  const size = extension === 'bmp' ? readBmpSize(head) : readIcoSize(head)
-  const { mimetype } = FORMATS[extension]
-  return { extension, mimetype, ...size, frames: 1, orientation: 1, hasAlpha: extension === 'ico' }
 }
 
 async function readWithSharp(path: string, extension: ImageExtension): Promise<ImageFacts> {
   const metadata = await sharp(path, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw extension === 'heic'
-        ? new ImagingError('E_IMAGE_UNSUPPORTED', 'HEIC images cannot be read by this server', {
-            cause: error,
-          })
-        : new ImagingError('E_IMAGE_CORRUPT', 'The image is damaged', { cause: error })
+      throw new ImagingError('E_IMAGE_CORRUPT', 'The image is damaged', { cause: error })
     })
-  const { width, height } = metadata.autoOrient
+  // In AVIF and HEIC the picture itself says how it is turned; what EXIF says there is for no one.
+  const isTurned = extension !== 'avif' && extension !== 'heic'
+  const { width, height } = isTurned ? metadata.autoOrient : metadata
   const isAnimated = extension === 'gif' || extension === 'webp' || extension === 'avif'
   return {
     extension,
@@ -114,23 +147,22 @@ async function readWithSharp(path: string, extension: ImageExtension): Promise<I
     width,
     height: metadata.pageHeight ?? height,
     frames: isAnimated ? (metadata.pages ?? 1) : 1,
-    orientation: metadata.orientation ?? 1,
-    hasAlpha: metadata.hasAlpha,
+    orientation: isTurned ? (metadata.orientation ?? 1) : 1,
   }
 }
 
-function checkLimits({ width, height, frames }: ImageFacts, limits: ImageLimits) {
-  if (width <= 0 || height <= 0) {
-    throw new ImagingError('E_IMAGE_CORRUPT', 'The image has no size')
+function checkLimits({ width, height, frames }: Outline, limits: ImageLimits) {
+  if (!(width >= 1 && height >= 1)) {
+    throw corrupt('The image has no size')
   }
   const pixels = width * height
   if (pixels > limits.pixels) {
-    throw new ImagingError(
-      'E_IMAGE_TOO_LARGE',
-      `The image has ${width} × ${height} pixels; ${limits.pixels} are the most`
-    )
+    throw tooLarge(`The image has ${width} × ${height} pixels; ${limits.pixels} are the most`)
+  }
+  if (Math.max(width, height) > limits.ratio * Math.min(width, height)) {
+    throw tooLarge(`The image has ${width} × ${height} pixels: it is too narrow`)
   }
   if (frames > limits.frames || pixels * frames > limits.animatedPixels) {
-    throw new ImagingError('E_IMAGE_TOO_LARGE', `The animation has too many frames (${frames})`)
+    throw tooLarge(`The animation has too many frames (${frames})`)
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 
-/** A stretch of the source, `to` not included, or bytes to put in its place. */
-export type Part = { from: number; to: number } | Buffer
+/** A stretch of the source, `to` not included; bytes to put in its place; or so many zeros. */
+export type Part = { from: number; to: number } | { zeros: number } | Buffer
 
 export interface WrittenFile {
   size: number
@@ -13,16 +13,41 @@ export interface WrittenFile {
 
 const CHUNK_BYTES = 256 * 1024
 
+function isStretch(part: Part): part is { from: number; to: number } {
+  return !Buffer.isBuffer(part) && 'from' in part
+}
+
 /** Whether the parts are the whole file as it is. */
 export function isUnchanged(parts: readonly Part[], size: number): boolean {
   let at = 0
   for (const part of parts) {
-    if (Buffer.isBuffer(part) || part.from !== at) {
+    if (!isStretch(part) || part.from !== at) {
       return false
     }
     at = part.to
   }
   return at === size
+}
+
+export function sizeOfPart(part: Part): number {
+  if (Buffer.isBuffer(part)) {
+    return part.length
+  }
+  return 'zeros' in part ? part.zeros : part.to - part.from
+}
+
+/** The parts with neighbouring stretches made one. */
+export function joinParts(parts: readonly Part[]): Part[] {
+  const joined: Part[] = []
+  for (const part of parts) {
+    const last = joined.at(-1)
+    if (last !== undefined && isStretch(last) && isStretch(part) && last.to === part.from) {
+      last.to = part.to
+    } else {
+      joined.push(isStretch(part) ? { ...part } : part)
+    }
+  }
+  return joined
 }
 
 /** Writes the parts one after the other, hashing them on the way; the file is on disk when it resolves. */
@@ -34,32 +59,13 @@ export async function writeParts(
   const hashes = { sha256: createHash('sha256'), md5: createHash('md5'), sha1: createHash('sha1') }
   const file = await open(target, 'wx', 0o640)
   let size = 0
-  const append = async (bytes: Buffer) => {
-    const writing = file.write(bytes, 0, bytes.length, size)
-    writing.catch(() => {})
-    Object.values(hashes).forEach((hash) => hash.update(bytes))
-    await writing
-    size += bytes.length
-  }
   try {
-    for (const part of parts) {
-      if (Buffer.isBuffer(part)) {
-        await append(part)
-        continue
-      }
-      for (let at = part.from; at < part.to;) {
-        const length = Math.min(CHUNK_BYTES, part.to - at)
-        const { bytesRead } = await source
-          .read(Buffer.allocUnsafe(length), 0, length, at)
-          .then(async ({ buffer, bytesRead: count }) => {
-            await append(buffer.subarray(0, count))
-            return { bytesRead: count }
-          })
-        if (bytesRead === 0) {
-          break
-        }
-        at += bytesRead
-      }
+    for await (const bytes of bytesOf(source, parts)) {
+      const writing = file.write(bytes, 0, bytes.length, size)
+      writing.catch(() => {})
+      Object.values(hashes).forEach((hash) => hash.update(bytes))
+      await writing
+      size += bytes.length
     }
     await file.datasync()
   } finally {
@@ -70,5 +76,34 @@ export async function writeParts(
     sha256: hashes.sha256.digest('hex'),
     md5: hashes.md5.digest('hex'),
     sha1: hashes.sha1.digest('hex'),
+  }
+}
+
+async function* bytesOf(source: FileHandle, parts: readonly Part[]): AsyncIterable<Buffer> {
+  for (const part of parts) {
+    if (Buffer.isBuffer(part)) {
+      yield part
+    } else if ('zeros' in part) {
+      for (let left = part.zeros; left > 0; left -= CHUNK_BYTES) {
+        yield Buffer.alloc(Math.min(CHUNK_BYTES, left))
+      }
+    } else {
+      yield* stretchOf(source, part)
+    }
+  }
+}
+
+async function* stretchOf(
+  source: FileHandle,
+  { from, to }: { from: number; to: number }
+): AsyncIterable<Buffer> {
+  for (let at = from; at < to;) {
+    const length = Math.min(CHUNK_BYTES, to - at)
+    const { buffer, bytesRead } = await source.read(Buffer.allocUnsafe(length), 0, length, at)
+    if (bytesRead === 0) {
+      return
+    }
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
   }
 }

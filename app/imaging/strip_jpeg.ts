@@ -1,7 +1,7 @@
 import type { ByteReader } from './byte_reader.ts'
-import { ImagingError } from './errors.ts'
+import { corrupt, tooLarge } from './errors.ts'
 import { orientationBlock } from './orientation_block.ts'
-import type { Part } from './rewrite_plan.ts'
+import { joinParts, type Part } from './rewrite_plan.ts'
 
 const START_OF_IMAGE = 0xd8
 const END_OF_IMAGE = 0xd9
@@ -12,21 +12,31 @@ const APP14 = 0xee
 const APP15 = 0xef
 const COMMENT = 0xfe
 const EXIF_HEADER = Buffer.from('Exif\0\0', 'latin1')
+const JFIF_HEADER = 'JFIF\0'
 const ICC_HEADER = 'ICC_PROFILE\0'
+const ADOBE_HEADER = 'Adobe'
+/** A JFIF segment without the small picture that it can hold. */
+const JFIF_BYTES = 18
+/** Photographs have some hundreds at most; a profile or a long XMP is parted into segments of 64 KB. */
+const MOST_SEGMENTS = 10_000
+/** Each scan of a progressive JPEG is a pass over all its pixels. */
+const MOST_SCANS = 100
 
 /**
  * What stays of a JPEG (ITU-T T.81, annex B): everything that pixels and colours depend on. JFIF, Adobe and ICC segments
- * stay; EXIF, XMP, IPTC, other application data, comments and what follows the end of the image go.
+ * stay; EXIF, XMP, IPTC, other application data, comments, small pictures beside the large one and what follows the end
+ * of the image go.
  */
 export async function planJpeg(reader: ByteReader, orientation: number): Promise<Part[]> {
   const parts: Part[] = [{ from: 0, to: 2 }]
   let orientationIsDue = orientation !== 1
   let at = 2
-  for (;;) {
+  let scans = 0
+  for (let segments = 0; segments < MOST_SEGMENTS; segments++) {
     const { marker, start } = await nextMarker(reader, at)
     if (marker === END_OF_IMAGE) {
       parts.push({ from: start, to: start + 2 })
-      return join(parts)
+      return joinParts(parts)
     }
     if (isStandAlone(marker)) {
       parts.push({ from: start, to: start + 2 })
@@ -35,33 +45,38 @@ export async function planJpeg(reader: ByteReader, orientation: number): Promise
     }
     const length = (await reader.bytes(start + 2, 2)).readUInt16BE(0)
     if (length < 2) {
-      throw new ImagingError('E_IMAGE_CORRUPT', 'The JPEG has a segment without a length')
+      throw corrupt('The JPEG has a segment without a length')
     }
     const end = start + 2 + length
     if (marker !== APP0 && orientationIsDue) {
       parts.push(orientationSegment(orientation))
       orientationIsDue = false
     }
-    if (await stays(reader, marker, start + 4, length - 2)) {
-      parts.push({ from: start, to: end })
-    }
+    parts.push(...(await whatStays(reader, marker, start, end)))
     at = end
     if (marker === START_OF_SCAN) {
+      scans += 1
+      if (scans > MOST_SCANS) {
+        throw tooLarge(`The JPEG has more than ${MOST_SCANS} scans`)
+      }
       at = await endOfScan(reader, end)
       parts.push({ from: end, to: at })
     }
   }
+  throw tooLarge(`The JPEG has more than ${MOST_SEGMENTS} segments`)
 }
 
 async function nextMarker(reader: ByteReader, at: number) {
-  let start = at
-  let [prefix, marker] = await reader.bytes(start, 2)
+  let [prefix, marker] = await reader.bytes(at, 2)
   if (prefix !== 0xff) {
-    throw new ImagingError('E_IMAGE_CORRUPT', 'The JPEG has no marker where one must be')
+    throw corrupt('The JPEG has no marker where one must be')
   }
+  let start = at
   // Fill bytes may stand before a marker.
   while (marker === 0xff) {
-    start += 1
+    const stretch = await reader.stretch(start + 1, 1)
+    const filled = stretch.findIndex((byte) => byte !== 0xff)
+    start += filled === -1 ? stretch.length : filled
     ;[prefix, marker] = await reader.bytes(start, 2)
   }
   return { marker: marker ?? 0, start }
@@ -71,29 +86,61 @@ function isStandAlone(marker: number): boolean {
   return marker === START_OF_IMAGE || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)
 }
 
-async function stays(reader: ByteReader, marker: number, at: number, length: number) {
-  if (marker === APP2) {
-    const header = await reader.bytes(at, Math.min(length, ICC_HEADER.length))
-    return header.toString('latin1') === ICC_HEADER
+async function whatStays(
+  reader: ByteReader,
+  marker: number,
+  start: number,
+  end: number
+): Promise<Part[]> {
+  const begins = async (header: string) =>
+    end - start - 4 >= header.length &&
+    (await reader.bytes(start + 4, header.length)).toString('latin1') === header
+  const whole = [{ from: start, to: end }]
+  switch (marker) {
+    case APP0:
+      return (await begins(JFIF_HEADER)) ? jfifSegment(reader, start, end) : []
+    case APP2:
+      return (await begins(ICC_HEADER)) ? whole : []
+    case APP14:
+      return (await begins(ADOBE_HEADER)) ? whole : []
+    default:
+      return (marker >= APP0 && marker <= APP15) || marker === COMMENT ? [] : whole
   }
-  const isApplicationData = marker >= APP0 && marker <= APP15
-  return marker === APP0 || marker === APP14 || !(isApplicationData || marker === COMMENT)
+}
+
+async function jfifSegment(reader: ByteReader, start: number, end: number): Promise<Part[]> {
+  if (end - start <= JFIF_BYTES) {
+    return [{ from: start, to: end }]
+  }
+  const segment = Buffer.from(await reader.bytes(start, JFIF_BYTES))
+  segment.writeUInt16BE(JFIF_BYTES - 2, 2)
+  segment.writeUInt16BE(0, JFIF_BYTES - 2)
+  return [segment]
 }
 
 /** Entropy-coded data runs to the next marker that is neither a stuffed byte nor a restart. */
 async function endOfScan(reader: ByteReader, from: number): Promise<number> {
   for (let at = from; ;) {
-    const found = await reader.indexOf(0xff, at)
-    if (found === -1) {
-      throw new ImagingError('E_IMAGE_CORRUPT', 'The JPEG ends too early')
+    const { isMarker, index } = findMarker(await reader.stretch(at, 2))
+    if (isMarker) {
+      return at + index
     }
-    const marker = (await reader.bytes(found, 2)).readUInt8(1)
-    const isData = marker === 0x00 || (marker >= 0xd0 && marker <= 0xd7)
-    if (!isData && marker !== 0xff) {
-      return found
-    }
-    at = found + (marker === 0xff ? 1 : 2)
+    at += index
   }
+}
+
+/** Where a marker stands; or, when there is none here, from where to look on. */
+function findMarker(stretch: Buffer): { isMarker: boolean; index: number } {
+  const last = stretch.length - 1
+  let index = 0
+  for (; index < last; index++) {
+    const next = stretch[index + 1] ?? 0
+    const isData = next === 0x00 || next === 0xff || (next >= 0xd0 && next <= 0xd7)
+    if (stretch[index] === 0xff && !isData) {
+      return { isMarker: true, index }
+    }
+  }
+  return { isMarker: false, index: stretch[last] === 0xff ? last : stretch.length }
 }
 
 function orientationSegment(orientation: number): Buffer {
@@ -101,18 +148,4 @@ function orientationSegment(orientation: number): Buffer {
   const segment = Buffer.from([0xff, 0xe1, 0, 0])
   segment.writeUInt16BE(body.length + 2, 2)
   return Buffer.concat([segment, body])
-}
-
-/** Neighbouring stretches as one. */
-function join(parts: Part[]): Part[] {
-  const joined: Part[] = []
-  for (const part of parts) {
-    const last = joined.at(-1)
-    if (last && !Buffer.isBuffer(last) && !Buffer.isBuffer(part) && last.to === part.from) {
-      last.to = part.to
-    } else {
-      joined.push(Buffer.isBuffer(part) ? part : { ...part })
-    }
-  }
-  return joined
 }

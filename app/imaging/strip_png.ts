@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib'
 import type { ByteReader } from './byte_reader.ts'
-import { ImagingError } from './errors.ts'
+import { corrupt, tooLarge } from './errors.ts'
+import { MOST_PARTS } from './limits.ts'
 import { orientationBlock } from './orientation_block.ts'
-import type { Part } from './rewrite_plan.ts'
+import { joinParts, type Part } from './rewrite_plan.ts'
 
 const SIGNATURE_BYTES = 8
 const CHUNK_OVERHEAD_BYTES = 12
@@ -32,30 +33,27 @@ const KEPT = new Set([
 /** What stays of a PNG: texts, times, EXIF and unknown chunks go, and what follows the end of the image. */
 export async function planPng(reader: ByteReader, orientation: number): Promise<Part[]> {
   const parts: Part[] = [{ from: 0, to: SIGNATURE_BYTES }]
-  for (let at = SIGNATURE_BYTES; ;) {
+  let at = SIGNATURE_BYTES
+  for (let chunks = 0; chunks < MOST_PARTS; chunks++) {
     const head = await reader.bytes(at, 8)
     const length = head.readUInt32BE(0)
     const type = head.toString('latin1', 4, 8)
     const end = at + CHUNK_OVERHEAD_BYTES + length
     if (end > reader.size) {
-      throw new ImagingError('E_IMAGE_CORRUPT', 'The PNG ends too early')
+      throw corrupt('The PNG ends too early')
     }
     if (KEPT.has(type)) {
-      const last = parts.at(-1)
-      if (last && !Buffer.isBuffer(last) && last.to === at) {
-        last.to = end
-      } else {
-        parts.push({ from: at, to: end })
-      }
+      parts.push({ from: at, to: end })
     }
     if (type === 'IHDR' && orientation !== 1) {
       parts.push(chunk('eXIf', orientationBlock(orientation)))
     }
     if (type === 'IEND') {
-      return parts
+      return joinParts(parts)
     }
     at = end
   }
+  throw tooLarge(`The PNG has more than ${MOST_PARTS} chunks`)
 }
 
 function chunk(type: string, body: Buffer): Buffer {

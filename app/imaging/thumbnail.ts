@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp'
 import { decodeBmp, decodeIco } from './decode_bitmap.ts'
 import { ImagingError } from './errors.ts'
 import { sniffFormat, SNIFF_BYTES } from './formats.ts'
-import { DEFAULT_LIMITS } from './inspect.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
 
 export interface MadeThumbnail {
   bytes: Buffer
