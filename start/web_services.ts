@@ -13,17 +13,22 @@ import { RefreshTokens } from '#auth/refresh_tokens'
 import { Sessions } from '#auth/sessions'
 import { ShareTokens } from '#auth/share_tokens'
 import { BackgroundWork } from '#http/background_work'
+import { readBuildInfo } from '#http/build_info'
 import { FreshReads } from '#http/fresh_reads'
-import { HEALTH_PATIENCE_MILLISECONDS, type HealthChecks } from '#http/health'
+import { HEALTH_PATIENCE_MILLISECONDS, reportHealth, type HealthChecks } from '#http/health'
 import { Metrics, type Lag, type PoolState } from '#http/metrics'
+import type { ObservabilitySources } from '#http/observability'
 import { ProxiedFiles, type ProxyMode } from '#http/proxied_files'
 import { RateLimiter } from '#http/rate_limiter'
 import { ServedImages } from '#http/served_images'
 import { viewContext } from '#http/image_access'
 import { ShareViews } from '#http/share_views'
+import { checkStrategies, type StorageCheck } from '#http/storage_checks'
 import { Thumbnails } from '#http/thumbnails'
 import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
 import { ledgerStatus, queueDepths } from '#jobs/status'
+import { projections } from '#projections/registry'
+import { projectionStatus } from '#projections/status'
 import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
 import type { StrategyView } from '#read_models/views'
@@ -35,6 +40,7 @@ import { ObjectStores } from '#storage/object_registry'
 import { ImageUploads } from '#uploads/image_uploads'
 import { UploadRates } from '#uploads/upload_rates'
 import { readModelPositions } from '#read_models/lag_queries'
+import { readDatabaseState, readSiteTotals } from '#read_models/site_queries'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
 
 /** What the controllers are put together from, beside what every process has. */
@@ -61,8 +67,8 @@ export interface WebServices {
   readonly metrics: Metrics
   readonly rateLimiter: RateLimiter
   readonly healthChecks: HealthChecks
-  /** Whether a strategy's storage takes and gives bytes now. */
-  checkStorage(strategyId: number): Promise<{ ok: boolean; detail: string | null }>
+  readonly observability: ObservabilitySources
+  readonly checkStorage: StorageCheck
 }
 
 /** What a web server needs to know beside what every process does. */
@@ -120,9 +126,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     return positions.map(({ name, position }) => ({ name, events: head.position - position }))
   }
 
-  const metrics = new Metrics({
-    position: async () => (await eventStore.head()).position,
-    lags: readLags,
+  const jobsAndPools = {
     backlogs: () => ledgerStatus(pool),
     depths: () => queueDepths(depthRedis),
     pools: () => [
@@ -130,7 +134,22 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       poolState('event_log', eventStore.readers),
       queryPoolState(),
     ],
-  })
+  }
+  const position = async () => (await eventStore.head()).position
+  const metrics = new Metrics({ ...jobsAndPools, position, lags: readLags })
+
+  const healthChecks: HealthChecks = {
+    database: () => db.rawQuery('select 1'),
+    eventStore: () => eventStore.head(),
+    redis: () => pingRedis(redis),
+    storage: createStoreCheck(stores),
+  }
+  const checkStorage: StorageCheck = async (strategyId) => {
+    const strategy = (await listStrategies()).find(({ id }) => id === strategyId)
+    return strategy === undefined
+      ? { ok: false, detail: 'There is no such strategy' }
+      : stores.get(strategy).health()
+  }
 
   shared = {
     accessTokens,
@@ -159,17 +178,17 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     shareViews,
     metrics,
     rateLimiter: new RateLimiter({ redis: rateRedis, appKey: config.appKey }),
-    healthChecks: {
-      database: () => db.rawQuery('select 1'),
-      eventStore: () => eventStore.head(),
-      redis: () => pingRedis(redis),
-      storage: createStoreCheck(stores),
-    },
-    async checkStorage(strategyId) {
-      const strategy = (await listStrategies()).find(({ id }) => id === strategyId)
-      return strategy === undefined
-        ? { ok: false, detail: 'There is no such strategy' }
-        : stores.get(strategy).health()
+    healthChecks,
+    checkStorage,
+    observability: {
+      ...jobsAndPools,
+      health: () => reportHealth(healthChecks),
+      build: () => readBuildInfo(),
+      database: readDatabaseState,
+      eventLogPosition: position,
+      totals: readSiteTotals,
+      strategies: () => checkStrategies(checkStorage),
+      projections: () => projectionStatus(pool, projections),
     },
   }
   return async () => {

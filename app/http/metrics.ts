@@ -54,6 +54,9 @@ export interface MetricSources {
 /** How long one source may take; Prometheus gives up on all of them after ten seconds. */
 const PATIENCE_MILLISECONDS = 2_000
 
+/** Any other is counted under one name: a client could send dozens. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
 const LATENCIES = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 /** Measurements of this process, for Prometheus. What cannot be read is left out, and `picfast_source_up` says so. */
@@ -110,7 +113,8 @@ export class Metrics {
   }
 
   requestCompleted({ method, route, code, seconds }: CompletedRequest): void {
-    this.#requests.observe({ method, route, code }, seconds)
+    const label = METHODS.has(method) ? method : 'other'
+    this.#requests.observe({ method: label, route, code }, seconds)
   }
 
   uploadStored(bytes: number): void {

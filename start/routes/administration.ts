@@ -8,6 +8,7 @@ const AdministeredImagesController = () =>
   import('#http/controllers/administered_images_controller')
 const TrashController = () => import('#http/controllers/trash_controller')
 const ModerationController = () => import('#http/controllers/moderation_controller')
+const ObservabilityController = () => import('#http/controllers/observability_controller')
 const SiteSettingsController = () => import('#http/controllers/site_settings_controller')
 
 router
@@ -53,6 +54,10 @@ router
       .post('/moderation/:id/approve', [ModerationController, 'approve'])
       .as('moderation.approve')
     router.post('/moderation/:id/reject', [ModerationController, 'reject']).as('moderation.reject')
+
+    router
+      .get('/observability/summary', [ObservabilityController, 'summary'])
+      .as('observability.summary')
 
     router.get('/settings', [SiteSettingsController, 'show']).as('site_settings.show')
     router.put('/settings', [SiteSettingsController, 'update']).as('site_settings.update')

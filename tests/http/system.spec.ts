@@ -59,6 +59,29 @@ test.group('The system', (group) => {
     assert.include(shown, 'nodejs_eventloop_lag_seconds')
   })
 
+  test('measures all that is unknown under one name', async ({ assert }) => {
+    for (let number = 0; number < 20; number++) {
+      await api.get(`/wp-admin/${number}`)
+    }
+    for (const method of ['PROPFIND', 'MKCOL', 'SEARCH', 'REPORT']) {
+      await api.send(method, '/health')
+    }
+    const { bytes } = await api.get('/metrics')
+    const series = bytes
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('picfast_http_request_duration_seconds_count'))
+
+    assert.lengthOf(
+      series.filter((line) => line.includes('wp-admin')),
+      0
+    )
+    assert.includeMembers(series, [
+      'picfast_http_request_duration_seconds_count{method="GET",route="none",code="404"} 20',
+      'picfast_http_request_duration_seconds_count{method="other",route="none",code="405"} 4',
+    ])
+  })
+
   test('serves its document with its own address', async ({ assert }) => {
     const json = bodyOf(await api.get('/openapi.json'))
     const yaml: unknown = parse((await api.get('/openapi.yaml')).bytes.toString())

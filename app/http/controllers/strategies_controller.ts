@@ -4,6 +4,7 @@ import { E_NOT_FOUND, E_NOT_VISIBLE_YET, InvalidFieldsError } from '#http/errors
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
+import { checkStrategies } from '#http/storage_checks'
 import {
   transformAdministeredStrategy,
   transformStrategy,
@@ -36,21 +37,7 @@ export default class StrategiesController {
   }
 
   async health() {
-    const strategies = await listAllStrategies()
-    return success(
-      await Promise.all(
-        strategies.map(async (strategy) => {
-          const startedAt = performance.now()
-          const { ok, detail } = await webServices().checkStorage(strategy.strategyId)
-          return {
-            ...transformStrategy(strategy),
-            ok,
-            detail,
-            milliseconds: Math.round(performance.now() - startedAt),
-          }
-        })
-      )
-    )
+    return success(await checkStrategies(webServices().checkStorage))
   }
 
   async show(ctx: HttpContext) {
