@@ -28,6 +28,8 @@ export default class Workers extends BaseCommand {
       const ports = {
         pool,
         eventStore,
+        keyRing: eventStore.keyRing,
+        databaseUrl,
         handlers,
         objectStores: new ObjectStores({ dataDir }),
         mailer: mailIsConfigured() ? await this.#smtpMailer() : new NoMailer(),

@@ -1,91 +1,113 @@
-import { DomainError } from '#domain/domain_error'
-import { jobContext } from '#jobs/job_context'
-import type { CommandContext } from '#handlers/command_context'
+import { CLOSED_ACCOUNT_BYTES } from '#domain/guards'
+import { streams } from '#domain/streams'
+import type { RecordedEvent } from '#event_store/port'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
+import { AccountForgetting } from './account_forgetting.ts'
+import { actOnAll, type Belongings } from './belongings.ts'
 import { accountIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { untilReadModelShows } from './read_model_wait.ts'
 
-const PAGE = 200
+/** What an account's going or coming back is told by. */
+const DEPARTURES = ['account.deleted', 'account.restored', 'account.forgotten'] as const
+const AS_ADMIN = { requesterId: null, isAdmin: true }
 
-type AccountsPorts = Pick<WorkerPorts, 'pool' | 'handlers'>
-
-/** A table of what accounts own, and how one row of it is ended. */
-interface Belongings {
-  readModel: 'images' | 'albums' | 'api_tokens'
-  key: string
-  owner: string
-  end(id: number, accountId: number, context: CommandContext): Promise<unknown>
-}
-
-/** Clears away what a deleted account leaves behind: images, albums and API tokens, each by its own command. */
+/**
+ * Brings what an account owns in line with whether the account is there: the images of a deleted one go to the trash,
+ * come back when it does, and go for good, with all else, once its person is forgotten.
+ *
+ * It goes by what the account's stream says last, and looks again afterwards: of two jobs at the same time, for a
+ * deletion and for its undoing, the one that ends last leaves what holds.
+ */
 export class AccountsWorker implements Processor {
   readonly queue = 'accounts'
-  readonly #ports: AccountsPorts
-  readonly #belongings: readonly Belongings[]
+  readonly #ports: WorkerPorts
+  readonly #forgetting: AccountForgetting
 
-  constructor(ports: AccountsPorts) {
+  constructor(ports: WorkerPorts) {
     this.#ports = ports
-    const { image, album, apiToken } = ports.handlers
-    const asAdmin = { requesterId: null, isAdmin: true }
-    this.#belongings = [
-      {
-        readModel: 'api_tokens',
-        key: 'token_id',
-        owner: 'account_id',
-        end: (tokenId, accountId, context) =>
-          apiToken.revokeApiToken({ tokenId, accountId }, context),
-      },
-      {
-        readModel: 'images',
-        key: 'image_id',
-        owner: 'owner_id',
-        end: (imageId, _accountId, context) => image.deleteImage({ imageId, ...asAdmin }, context),
-      },
-      {
-        readModel: 'albums',
-        key: 'album_id',
-        owner: 'owner_id',
-        end: (albumId, _accountId, context) => album.deleteAlbum({ albumId, ...asAdmin }, context),
-      },
-    ]
+    this.#forgetting = new AccountForgetting(ports)
   }
 
   async process(assignments: readonly Assignment[]): Promise<void> {
     for (const assignment of assignments) {
-      for (const belongings of this.#belongings) {
-        await untilReadModelShows(this.#ports.pool, belongings.readModel, assignment.eventPosition)
-        await this.#endAll(belongings, assignment)
-      }
+      await this.#settle(assignment)
     }
   }
 
-  async #endAll({ readModel, key, owner, end }: Belongings, assignment: Assignment) {
+  async #settle(assignment: Assignment): Promise<void> {
     const accountId = accountIdOf(assignment.payload)
-    for (let last = 0; ;) {
-      const { rows } = await this.#ports.pool.query<{ id: string }>({
-        name: `belongings ${readModel}`,
-        text: `select ${key} as id from read.${readModel}
-               where ${owner} = $1 and ${key} > $2 order by ${key} limit $3`,
-        values: [accountId, last, PAGE],
+    let settled = 0
+    for (;;) {
+      const departures = await this.#ports.eventStore.readStream(streams.account(accountId), {
+        types: DEPARTURES,
       })
-      await Promise.all(
-        rows.map(({ id }) =>
-          end(Number(id), accountId, jobContext(assignment, `${readModel} ${id}`)).catch(ignoreGone)
-        )
-      )
-      last = Number(rows.at(-1)?.id ?? 0)
-      if (rows.length < PAGE) {
+      const last = departures.at(-1)
+      if (last === undefined || last.position === settled) {
         return
       }
+      settled = last.position
+      const written = await this.#follow(departures, last, accountId, assignment)
+      await untilReadModelShows(this.#ports.pool, 'images', written)
     }
   }
-}
 
-/** What is gone already needs no end. */
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof DomainError)) {
-    throw error
+  /** Answers the last position that was written. */
+  async #follow(
+    departures: readonly RecordedEvent[],
+    { type, position }: RecordedEvent,
+    accountId: number,
+    assignment: Assignment
+  ): Promise<number> {
+    const { pool } = this.#ports
+    await untilReadModelShows(pool, 'images', position)
+    switch (type) {
+      case 'account.deleted':
+        return actOnAll(pool, this.#trashing(), accountId, assignment)
+      case 'account.restored': {
+        const deletion = departures.findLast((event) => event.type === 'account.deleted')
+        const restoring = this.#restoring(deletion?.recordedAt ?? '')
+        return actOnAll(pool, restoring, accountId, assignment)
+      }
+      default:
+        return this.#forgetting.carryOut(accountId, position, assignment)
+    }
+  }
+
+  #trashing(): Belongings {
+    const { image } = this.#ports.handlers
+    return {
+      readModel: 'images',
+      key: 'image_id',
+      owner: 'owner_id',
+      where: 'deleted_at is null',
+      deed: 'trash',
+      act: (imageId, context) => image.deleteImage({ imageId, ...AS_ADMIN }, context),
+    }
+  }
+
+  /** What its owner had put into the trash before stays there. */
+  #restoring(since: string): Belongings {
+    const { image } = this.#ports.handlers
+    return {
+      readModel: 'images',
+      key: 'image_id',
+      owner: 'owner_id',
+      where: 'deleted_at >= $4',
+      since,
+      deed: 'restore',
+      act: (imageId, context) =>
+        image.restoreImage(
+          {
+            imageId,
+            ...AS_ADMIN,
+            now: new Date().toISOString(),
+            // They fitted before; only an account that is closed again takes none.
+            capacityBytes: CLOSED_ACCOUNT_BYTES - 1,
+          },
+          context
+        ),
+    }
   }
 }

@@ -5,6 +5,7 @@ import { Reconciler } from '#jobs/reconciler'
 import { Relay } from '#jobs/relay'
 import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
 import { reactors } from '#reactors/registry'
+import { forgettingSweep } from './account_sweep.ts'
 import { AuditRetention } from './audit_retention.ts'
 import { expirySweep, purgeSweep } from './image_sweep.ts'
 import type { WorkerPorts } from './ports.ts'
@@ -47,6 +48,7 @@ export class JobSystem {
       }),
       expirySweep(ports, warn),
       purgeSweep(ports, warn),
+      forgettingSweep(ports, warn),
       new AuditRetention(ports, warn),
     ]
   }

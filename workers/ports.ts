@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { MailedTokens } from '#auth/mailed_tokens'
+import type { KeyRing } from '#event_store/key_ring'
 import type { EventStore } from '#event_store/port'
 import type { Handlers } from '#handlers/index'
 import type { Mailer } from '#mail/mailer'
@@ -9,6 +10,10 @@ import type { ObjectStores } from '#storage/object_registry'
 export interface WorkerPorts {
   pool: pg.Pool
   eventStore: EventStore
+  /** The keys of people's data, as the event store reads with them. */
+  keyRing: KeyRing
+  /** For connections beside the pool. */
+  databaseUrl: string
   handlers: Handlers
   objectStores: ObjectStores
   mailer: Mailer

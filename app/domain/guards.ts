@@ -67,6 +67,8 @@ export function claimsOf(event: DomainEvent): Claim[] {
     }
     case 'account.deleted':
       return emailClaim('release', event.data.email)
+    case 'account.restored':
+      return emailClaim('take', event.data.email)
     case 'image.uploaded':
       return [{ action: 'take', scope: 'image_key', value: event.data.key }]
     default:
@@ -130,6 +132,12 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
         ...(event.data.active ? adminSeat(event.data.role, 'left') : []),
         { scope: groupMembersScope(event.data.group_id), delta: -1 },
         { scope: accountBytesScope(event.data.account_id), delta: CLOSED_ACCOUNT_BYTES },
+      ]
+    case 'account.restored':
+      return [
+        ...(event.data.active ? adminSeat(event.data.role, 'taken') : []),
+        { scope: groupMembersScope(event.data.group_id), delta: 1 },
+        { scope: accountBytesScope(event.data.account_id), delta: -CLOSED_ACCOUNT_BYTES },
       ]
     case 'group.deleted':
       return [{ scope: groupMembersScope(event.data.group_id), delta: 1 }]

@@ -94,7 +94,7 @@ export class EventCodec {
     const day = this.#today()
     const events = request.events.map((event) => this.#check(event, day))
     const metadata = { ...request.metadata, command_id: request.command?.id ?? null }
-    const ofActor = metadataSubject(metadata, day)
+    const ofActor = metadataSubject(metadata, request.stream, day)
     const hasAddress = metadata.ip !== null || metadata.user_agent !== null
     const keys = await this.#obtainKeys(events, hasAddress ? ofActor : null)
 

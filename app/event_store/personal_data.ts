@@ -12,14 +12,31 @@ export interface SealedPart {
   sealed: string
 }
 
+const ACCOUNT_STREAM = 'account-'
+
 /** The subject whose key protects an account's data, or that of the day's visitors. */
 export function personalSubject(accountId: number | null, day: string): string {
-  return accountId === null ? `visitors:${day}` : `account:${accountId}`
+  return accountId === null ? `visitors:${day}` : accountSubject(accountId)
 }
 
-/** Whose address and user agent an event's metadata holds. */
-export function metadataSubject(metadata: Pick<EventMetadata, 'actor'>, day: string): string {
-  return personalSubject(metadata.actor.account_id, day)
+/** The subject of an account's person. */
+export function accountSubject(accountId: number): string {
+  return `account:${accountId}`
+}
+
+/**
+ * Whose address and user agent an event's metadata holds: the actor's, or of an unknown one who acts on an account,
+ * that account's. Whoever tries to sign in as somebody is most likely them, and is forgotten with them.
+ */
+export function metadataSubject(
+  { actor }: Pick<EventMetadata, 'actor'>,
+  stream: string,
+  day: string
+): string {
+  if (actor.account_id === null && stream.startsWith(ACCOUNT_STREAM)) {
+    return accountSubject(Number(stream.slice(ACCOUNT_STREAM.length)))
+  }
+  return personalSubject(actor.account_id, day)
 }
 
 /** Moves the named fields of an object into one sealed part; as it is when all of them are null. */

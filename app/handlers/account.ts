@@ -3,13 +3,13 @@ import type { AccountEvent } from '#domain/account/events'
 import { evolveAccount } from '#domain/account/state'
 import type { EventData } from '#domain/catalogue'
 import type { Json } from '#domain/event_definition'
-import { DomainError } from '#domain/domain_error'
 import { requireGroup } from '#domain/group/decide'
 import { evolveGroup } from '#domain/group/state'
 import { adminSeatsScope, LAST_ADMIN_LIMIT } from '#domain/guards'
 import { streams } from '#domain/streams'
-import { BudgetExceededError, EventStoreUnavailableError } from '#event_store/errors'
+import { EventStoreUnavailableError } from '#event_store/errors'
 import type { EventStore } from '#event_store/port'
+import { createDepartureHandlers, keepingAnAdmin } from './account_departure.ts'
 import type { CommandContext } from './command_context.ts'
 import { CommandRunner, type Handled } from './command_runner.ts'
 import { loadState } from './load_state.ts'
@@ -40,18 +40,6 @@ export type AccountFact = Extract<
   }
 >
 
-/** The budget that counts administrators refuses to lose the last one. */
-async function keepingAnAdmin(handling: Promise<Handled>): Promise<Handled> {
-  try {
-    return await handling
-  } catch (error) {
-    if (error instanceof BudgetExceededError && error.scope === adminSeatsScope) {
-      throw new DomainError('E_LAST_ADMIN', 'The last administrator must stay one, and active')
-    }
-    throw error
-  }
-}
-
 export type AccountHandlers = ReturnType<typeof createAccountHandlers>
 
 export function createAccountHandlers(ports: {
@@ -62,6 +50,8 @@ export function createAccountHandlers(ports: {
   const runner = new CommandRunner(ports.store)
 
   return {
+    ...createDepartureHandlers(ports),
+
     /** @throws ClaimTakenError of scope `email` or `first_admin` */
     async registerAccount(
       command: RegisterAccount,
@@ -219,22 +209,6 @@ export function createAccountHandlers(ports: {
           },
         })
       )
-    },
-
-    /** @throws DomainError E_ACCOUNT_NOT_FOUND, E_LAST_ADMIN */
-    async deleteAccount(command: { accountId: number }, context: CommandContext): Promise<Handled> {
-      const handled = await keepingAnAdmin(
-        runner.decide({
-          stream: streams.account(command.accountId),
-          context,
-          body: ['deleteAccount', command],
-          limits: { [adminSeatsScope]: LAST_ADMIN_LIMIT },
-          evolve: evolveAccount,
-          decide: decisions.deleteAccount,
-        })
-      )
-      await ports.credentials.remove(command.accountId)
-      return handled
     },
 
     /** Records a fact that no rule can refuse. */

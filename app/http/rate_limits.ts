@@ -37,6 +37,8 @@ export const RATE_LIMITS = {
     { tries: 5, seconds: MINUTE, by: address },
     { tries: 5, seconds: MINUTE, by: email },
   ],
+  /** Each try checks a password. */
+  'delete-account': [{ tries: 5, seconds: MINUTE, by: account }],
   'register': [{ tries: 10, seconds: 10 * MINUTE, by: address }],
   'setup': [{ tries: 10, seconds: MINUTE, by: address }],
   'refresh': [{ tries: 60, seconds: MINUTE, by: address }],

@@ -67,6 +67,23 @@ export const accounts = defineProjection<AccountRow>({
       })
       return
     }
+    if (event.type === 'account.restored') {
+      const { data } = event
+      rows.put({
+        account_id: data.account_id,
+        email: data.email,
+        name: data.name,
+        role: data.role,
+        status: data.active ? 1 : 0,
+        group_id: data.group_id,
+        capacity_bytes: data.capacity_bytes,
+        settings: data.settings,
+        email_verified: data.email_verified,
+        created_at: data.registered_at,
+        updated_at: event.recordedAt,
+      })
+      return
+    }
     const accountId = accountIn(event)
     const row = accountId === null ? undefined : rows.get(accountId)
     if (row === undefined) {

@@ -1,6 +1,7 @@
 import { accounts } from './accounts.ts'
 import { albums } from './albums.ts'
 import { apiTokens } from './api_tokens.ts'
+import { deletedAccounts } from './deleted_accounts.ts'
 import { groups } from './groups.ts'
 import { images } from './images.ts'
 import type { AnyProjection } from './projection.ts'
@@ -14,6 +15,7 @@ export const projections: readonly AnyProjection[] = [
   images,
   albums,
   accounts,
+  deletedAccounts,
   apiTokens,
   groups,
   strategies,

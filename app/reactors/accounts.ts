@@ -1,7 +1,13 @@
 import type { Reactor } from './reactor.ts'
 
-/** What a deleted account leaves behind is cleared away. */
-export const accounts: Reactor = (event) =>
-  event.type === 'account.deleted'
-    ? { queue: 'accounts', payload: { account_id: event.data.account_id }, runAt: null }
-    : null
+/** When an account goes, or comes back, what it owns follows. */
+export const accounts: Reactor = (event) => {
+  switch (event.type) {
+    case 'account.deleted':
+    case 'account.restored':
+    case 'account.forgotten':
+      return { queue: 'accounts', payload: { account_id: event.data.account_id }, runAt: null }
+    default:
+      return null
+  }
+}

@@ -57,6 +57,14 @@ export interface TrashedImageView extends ListedImageView {
   ownerCapacityBytes: number | null
 }
 
+/** An account that was deleted and can still come back. */
+export interface DeletedAccountView {
+  accountId: number
+  email: string | null
+  role: AccountRole
+  deletedAt: string
+}
+
 /** Where images are stored. */
 export interface StrategyView {
   id: number

@@ -41,6 +41,10 @@ router
       .put('/users/me', [ProfileController, 'update'])
       .as('profile.update')
       .use([middleware.auth(), middleware.session()])
+    router
+      .delete('/users/me', [ProfileController, 'destroy'])
+      .as('profile.destroy')
+      .use([middleware.auth(), middleware.session(), middleware.limit('delete-account')])
   })
   .prefix('/api/v1')
   .use(middleware.noStore())

@@ -2,6 +2,7 @@ import router from '@adonisjs/core/services/router'
 import { middleware } from '#start/kernel'
 
 const UsersController = () => import('#http/controllers/users_controller')
+const DeletedUsersController = () => import('#http/controllers/deleted_users_controller')
 const GroupsController = () => import('#http/controllers/groups_controller')
 const StrategiesController = () => import('#http/controllers/strategies_controller')
 const AdministeredImagesController = () =>
@@ -17,6 +18,11 @@ router
     router.get('/users/:id', [UsersController, 'show']).as('users.show')
     router.put('/users/:id', [UsersController, 'update']).as('users.update')
     router.delete('/users/:id', [UsersController, 'destroy']).as('users.destroy')
+    router.post('/users/:id/restore', [DeletedUsersController, 'restore']).as('users.restore')
+    router.get('/deleted-users', [DeletedUsersController, 'index']).as('deleted_users.index')
+    router
+      .delete('/deleted-users/:id', [DeletedUsersController, 'destroy'])
+      .as('deleted_users.destroy')
 
     router.get('/groups', [GroupsController, 'index']).as('groups.index')
     router.post('/groups', [GroupsController, 'store']).as('groups.store')

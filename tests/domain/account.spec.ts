@@ -3,7 +3,9 @@ import {
   administerAccount,
   changePassword,
   deleteAccount,
+  forgetAccount,
   requestVerification,
+  restoreAccount,
   verifyEmail,
 } from '#domain/account/decide'
 import type { AccountEvent } from '#domain/account/events'
@@ -104,6 +106,59 @@ test.group('Domain | account', () => {
       .when((state) => verifyEmail(state, 'old@example.org'))
       .then(assert)
     account(registered('user', true)).when(requestVerification).then(assert)
+  })
+
+  test('a deleted account comes back as it was, until its person is forgotten', ({ assert }) => {
+    const named: AccountEvent = {
+      type: 'account.name_changed',
+      data: { account_id: 4, name: 'Robert' },
+    }
+    const forgotten: AccountEvent = { type: 'account.forgotten', data: { account_id: 4 } }
+    const restored = {
+      type: 'account.restored',
+      data: {
+        account_id: 4,
+        email: 'bob@example.org',
+        name: 'Robert',
+        settings: {},
+        role: 'user',
+        group_id: 2,
+        capacity_bytes: 100,
+        email_verified: false,
+        active: false,
+        registered_at: '2026-01-31T12:00:00.000Z',
+      },
+    } satisfies AccountEvent
+    const restore = (state: ReturnType<typeof evolveAccount>) =>
+      restoreAccount(state, { groupId: 2, registeredAt: '2026-01-31T12:00:00.000Z' })
+
+    account(registered(), named, frozen, deleted).when(restore).then(assert, restored)
+    account(registered()).when(restore).thenRefused(assert, 'E_ACCOUNT_NOT_FOUND')
+    account(registered(), deleted, restored)
+      .when(restore)
+      .thenRefused(assert, 'E_ACCOUNT_NOT_FOUND')
+    account(registered(), deleted, forgotten)
+      .when(restore)
+      .thenRefused(assert, 'E_ACCOUNT_NOT_FOUND')
+
+    account(registered(), deleted).when(forgetAccount).then(assert, forgotten)
+    account(registered(), deleted, restored).when(forgetAccount).then(assert)
+    account(registered(), deleted, forgotten).when(forgetAccount).then(assert)
+    account(registered()).when(forgetAccount).then(assert)
+    account().when(forgetAccount).then(assert)
+
+    assert.deepEqual(claimsOf(restored), [
+      { action: 'take', scope: 'email', value: 'bob@example.org' },
+    ])
+    const sums = new Map<string, number>()
+    for (const { scope, delta } of [registered(), deleted, restored].flatMap(budgetsOf)) {
+      sums.set(scope, (sums.get(scope) ?? 0) + delta)
+    }
+    assert.deepEqual(Object.fromEntries(sums), {
+      'group_members:1': 0,
+      'group_members:2': 1,
+      'account_bytes:4': 0,
+    })
   })
 
   test('administrators hold seats while they are active', ({ assert }) => {

@@ -10,7 +10,11 @@ import type { transformSiteSettings } from '#http/transformers/site_settings_tra
 import type { transformAdministeredStrategy } from '#http/transformers/strategy_transformer'
 import type { transformShare } from '#http/transformers/share_transformer'
 import type { transformTokens } from '#http/transformers/token_transformer'
-import type { transformAdministeredUser, transformUser } from '#http/transformers/user_transformer'
+import type {
+  transformAdministeredUser,
+  transformDeletedUser,
+  transformUser,
+} from '#http/transformers/user_transformer'
 import type { OpenapiChecker } from './openapi.ts'
 
 export type ImageJson = ReturnType<typeof transformImage>
@@ -22,6 +26,7 @@ export type ShareJson = ReturnType<typeof transformShare>
 export type TokensJson = ReturnType<typeof transformTokens>
 export type UserJson = ReturnType<typeof transformUser>
 export type AdministeredUserJson = ReturnType<typeof transformAdministeredUser>
+export type DeletedUserJson = ReturnType<typeof transformDeletedUser>
 export type AdministeredImageJson = ReturnType<typeof transformAdministeredImage>
 export type GroupJson = ReturnType<typeof transformGroup>
 export type AdministeredStrategyJson = ReturnType<typeof transformAdministeredStrategy>

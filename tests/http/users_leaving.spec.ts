@@ -161,6 +161,7 @@ test.group('Accounts that are frozen, demoted or deleted', (group) => {
     const { data: image } = await user.upload(await plainPng())
     await user.post('/api/v1/albums', { json: { name: 'Mine' } })
     const link = new URL(image.links.url).pathname
+    await admin.put('/api/v1/admin/settings', { json: { deleted_account_retention: '0' } })
     const worker = startWorker(server.services.config)
     cleanup(() => worker.stop())
 
@@ -180,10 +181,9 @@ test.group('Accounts that are frozen, demoted or deleted', (group) => {
         const { rows } = await pool.query<{ left: string }>(
           `select (select count(*) from read.albums where owner_id = $1)
                 + (select count(*) from read.api_tokens where account_id = $1)
-                + (select count(*) from read.images where owner_id = $1 and deleted_at is null)
+                + (select count(*) from read.images where owner_id = $1)
                 + (select count(*) from secrets.credentials where account_id = $1)
-                + (select count(*) from secrets.refresh_tokens
-                   where account_id = $1 and revoked_at is null) as left`,
+                + (select count(*) from secrets.refresh_tokens where account_id = $1) as left`,
           [id]
         )
         return rows[0]?.left === '0'

@@ -215,6 +215,54 @@ test.group('Read models', () => {
     })
   })
 
+  test('a deleted account is listed until it comes back or is forgotten', async ({
+    assert,
+    test: it,
+  }) => {
+    const stage = await openStage(it)
+    const deleted = (id: number): NewEvent => ({
+      type: 'account.deleted',
+      data: {
+        account_id: id,
+        email: `${id}@example.org`,
+        role: 'user',
+        group_id: 1,
+        active: true,
+      },
+    })
+    await project(
+      stage,
+      deleted(1),
+      deleted(2),
+      deleted(3),
+      {
+        type: 'account.restored',
+        data: {
+          account_id: 2,
+          email: '2@example.org',
+          name: 'Bob',
+          settings: { default_permission: 0 },
+          role: 'user',
+          group_id: 1,
+          capacity_bytes: 5,
+          email_verified: true,
+          active: true,
+          registered_at: '2026-01-31T12:00:00.000Z',
+        },
+      },
+      { type: 'account.forgotten', data: { account_id: 3 } }
+    )
+    const [left, ...others] = await stage.rows('read.deleted_accounts')
+    assert.containSubset(left, { account_id: 1, email: '1@example.org', role: 'user' })
+    assert.isEmpty(others)
+    const [restored] = await stage.rows('read.accounts')
+    assert.containSubset(restored, { account_id: 2, name: 'Bob', status: 1, capacity_bytes: 5 })
+    assert.equal(
+      new Date(String(restored?.['created_at'])).toISOString(),
+      '2026-01-31T12:00:00.000Z'
+    )
+  })
+
   test('albums count their images', async ({ assert, test: it }) => {
     const stage = await openStage(it)
     await project(

@@ -150,6 +150,22 @@ const anyEvent: fc.Arbitrary<NewEvent> = fc.oneof(
     type: 'account.deleted',
     data: { account_id: account, email: null, role: 'user', group_id: 1, active: true },
   })),
+  fc.tuple(id, text).map(([account, name]): NewEvent => ({
+    type: 'account.restored',
+    data: {
+      account_id: account,
+      email: null,
+      name,
+      settings: { [name]: name },
+      role: 'user',
+      group_id: 1,
+      capacity_bytes: 1,
+      email_verified: true,
+      active: false,
+      registered_at: '2026-01-31T12:00:00.000Z',
+    },
+  })),
+  id.map((account): NewEvent => ({ type: 'account.forgotten', data: { account_id: account } })),
   fc
     .tuple(
       id,

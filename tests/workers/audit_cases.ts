@@ -356,6 +356,28 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
     },
     { before: { email: 'ann@example.org', role: 'user', group_id: 1 }, after: null }
   ),
+  'account.restored': account(
+    {
+      type: 'account.restored',
+      data: {
+        account_id: 1,
+        email: 'ann@example.org',
+        name: 'Ann',
+        settings: {},
+        role: 'user',
+        group_id: 1,
+        capacity_bytes: 1024,
+        email_verified: false,
+        active: true,
+        registered_at: NOON,
+      },
+    },
+    { before: null, after: { email: 'ann@example.org', role: 'user', group_id: 1 } }
+  ),
+  'account.forgotten': account(
+    { type: 'account.forgotten', data: { account_id: 1 } },
+    { before: null, after: null }
+  ),
 
   'api_token.created': {
     stream: 'api_token-5',

@@ -139,9 +139,51 @@ export function deleteAccount(account: Account | null): AccountEvent[] {
   ]
 }
 
+/**
+ * Brings a deleted account back into a group. Its address must still be free.
+ *
+ * @throws DomainError E_ACCOUNT_NOT_FOUND for one that is not deleted, or was forgotten
+ */
+export function restoreAccount(
+  account: Account | null,
+  { groupId, registeredAt }: { groupId: number; registeredAt: string }
+): AccountEvent[] {
+  if (account === null || !account.deleted || account.forgotten) {
+    throw notFound()
+  }
+  return [
+    {
+      type: 'account.restored',
+      data: {
+        account_id: account.accountId,
+        email: account.email,
+        name: account.name,
+        settings: account.settings,
+        role: account.role,
+        group_id: groupId,
+        capacity_bytes: account.capacityBytes,
+        email_verified: account.emailVerified,
+        active: !account.frozen,
+        registered_at: registeredAt,
+      },
+    },
+  ]
+}
+
+/** From here on a deleted account cannot come back; nothing for one that is there, or was forgotten. */
+export function forgetAccount(account: Account | null): AccountEvent[] {
+  return account === null || !account.deleted || account.forgotten
+    ? []
+    : [{ type: 'account.forgotten', data: { account_id: account.accountId } }]
+}
+
 function requireAccount(account: Account | null): Account {
   if (account === null || account.deleted) {
-    throw new DomainError('E_ACCOUNT_NOT_FOUND', 'Account not found')
+    throw notFound()
   }
   return account
+}
+
+function notFound(): DomainError {
+  return new DomainError('E_ACCOUNT_NOT_FOUND', 'Account not found')
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvent, type EventsOf } from '../event_definition.ts'
-import { count, entityId, personalText } from '../values.ts'
+import { count, entityId, instant, personalText } from '../values.ts'
 
 export const accountRole = z.enum(['admin', 'user'])
 export type AccountRole = z.infer<typeof accountRole>
@@ -126,6 +126,33 @@ export const accountDeleted = defineEvent('account.deleted', {
   personal: { fields: ['email'], subject: (data) => data.account_id },
 })
 
+/**
+ * A deleted account is there again. What read models show of it is said anew, so that they need no look-up;
+ * `registered_at` is when it first came to be.
+ */
+export const accountRestored = defineEvent('account.restored', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    ...accountId,
+    email: personalText(254),
+    name: personalText(120),
+    settings: z.record(z.string(), z.json()).nullable(),
+    role: accountRole,
+    group_id: entityId,
+    capacity_bytes: count,
+    email_verified: z.boolean(),
+    active: z.boolean(),
+    registered_at: instant,
+  }),
+  personal: { fields: ['email', 'name', 'settings'], subject: (data) => data.account_id },
+})
+
+/** A deleted account cannot come back: what it leaves behind goes, and the key of its person's data is erased. */
+export const accountForgotten = defineEvent('account.forgotten', {
+  schemaVersion: 1,
+  schema: z.strictObject(accountId),
+})
+
 export const accountEvents = [
   accountRegistered,
   accountNameChanged,
@@ -145,5 +172,7 @@ export const accountEvents = [
   accountFrozen,
   accountUnfrozen,
   accountDeleted,
+  accountRestored,
+  accountForgotten,
 ] as const
 export type AccountEvent = EventsOf<typeof accountEvents>

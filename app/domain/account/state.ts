@@ -12,6 +12,8 @@ export interface Account {
   capacityBytes: number
   frozen: boolean
   deleted: boolean
+  /** Deleted, and cannot come back. */
+  forgotten: boolean
 }
 
 /** The account after one more event; `null` stands for an account that was never registered. */
@@ -28,6 +30,7 @@ export function evolveAccount(account: Account | null, event: AccountEvent): Acc
       capacityBytes: event.data.capacity_bytes,
       frozen: false,
       deleted: false,
+      forgotten: false,
     }
   }
   if (account === null) {
@@ -54,6 +57,10 @@ export function evolveAccount(account: Account | null, event: AccountEvent): Acc
       return { ...account, frozen: false }
     case 'account.deleted':
       return { ...account, deleted: true }
+    case 'account.restored':
+      return { ...account, deleted: false, groupId: event.data.group_id }
+    case 'account.forgotten':
+      return { ...account, forgotten: true }
     case 'account.password_changed':
     case 'account.signed_in':
     case 'account.sign_in_failed':

@@ -138,6 +138,8 @@ export const AUDIT_RULES: AuditRules = {
     after: () => ({ frozen: false }),
   },
   'account.deleted': { entry: 'always', before: pick('email', 'role', 'group_id') },
+  'account.restored': { entry: 'always', after: pick('email', 'role', 'group_id') },
+  'account.forgotten': DONE,
 
   'api_token.created': {
     entry: 'always',

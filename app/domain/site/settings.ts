@@ -25,6 +25,8 @@ export type SiteSettings = {
   guest_image_ttl: string
   /** How long a deleted image can be restored; `0` not at all. */
   deleted_image_retention: string
+  /** How long a deleted account can be restored before its person is forgotten; `0` not at all. */
+  deleted_account_retention: string
   moderation_mode: (typeof MODERATION_MODES)[number]
   audit_upload_logs: boolean
   /** 0 for ever. */
@@ -54,6 +56,7 @@ export const DEFAULT_SITE_SETTINGS: SiteSettings = {
   default_image_ttl: '0',
   guest_image_ttl: '0',
   deleted_image_retention: '7d',
+  deleted_account_retention: '7d',
   moderation_mode: 'disabled',
   audit_upload_logs: true,
   audit_log_retention_days: 0,

@@ -4,7 +4,7 @@ import { success } from '#http/envelope'
 import { InvalidFieldsError } from '#http/errors'
 import { commandContextOf } from '#http/request_context'
 import { transformUser } from '#http/transformers/user_transformer'
-import { updateMeValidator } from '#http/validators/account_validator'
+import { deleteMeValidator, updateMeValidator } from '#http/validators/account_validator'
 import { findAccountOrFail, findUsage } from '#read_models/account_queries'
 import { changeUserSettings, userSettingsOf } from '#read_models/user_settings'
 import { services } from '#start/services'
@@ -50,12 +50,25 @@ export default class ProfileController {
     return success(transformUser(account, await findUsage(accountId)), 'Saved')
   }
 
+  /** Deletes the caller's own account, on the word of who knows its password. */
+  async destroy(ctx: HttpContext) {
+    const identity = ctx.auth.getUserOrFail()
+    const { accountId } = identity
+    const { current_password: current } = await deleteMeValidator.validate(ctx.request.body())
+    await requirePassword(accountId, current)
+    const { position } = await services().handlers.account.deleteAccount(
+      { accountId },
+      commandContextOf(ctx, identity)
+    )
+    await webServices().refreshTokens.revokeAll(accountId)
+    await webServices().readModels.waitFor(position, ['accounts', 'deleted_accounts'])
+    return success(null, 'Deleted: your images follow')
+  }
+
   async #changePassword(ctx: HttpContext, identity: Identity, password: string, current: string) {
     const { passwords, refreshTokens } = webServices()
     const { accountId, credential } = identity
-    if (!(await passwords.verify(accountId, current))) {
-      throw new InvalidFieldsError({ current_password: ['The current password is wrong'] })
-    }
+    await requirePassword(accountId, current)
     const passwordHash = await passwords.hash(password)
     await services().handlers.account.changePassword(
       { accountId, passwordHash },
@@ -63,5 +76,12 @@ export default class ProfileController {
     )
     const sessionId = credential.kind === 'session' ? credential.sessionId : null
     await refreshTokens.revokeAll(accountId, sessionId)
+  }
+}
+
+/** @throws InvalidFieldsError */
+async function requirePassword(accountId: number, current: string): Promise<void> {
+  if (!(await webServices().passwords.verify(accountId, current))) {
+    throw new InvalidFieldsError({ current_password: ['The current password is wrong'] })
   }
 }

@@ -15,7 +15,7 @@ import { findUser, listUsers } from '#read_models/user_queries'
 import { services } from '#start/services'
 import { webServices } from '#start/web_services'
 
-const READ_MODELS = ['accounts', 'usage', 'groups']
+const READ_MODELS = ['accounts', 'deleted_accounts', 'usage', 'groups']
 
 /** Accounts in an administrator's hands. */
 export default class UsersController {
@@ -78,7 +78,7 @@ export default class UsersController {
     )
     await webServices().refreshTokens.revokeAll(accountId)
     await webServices().readModels.waitFor(position, READ_MODELS)
-    return success(null, 'Deleted: the images follow')
+    return success(null, 'Deleted: its images follow, and it can be restored for a while')
   }
 
   async #administer(...[command, context]: Parameters<AccountHandlers['administerAccount']>) {

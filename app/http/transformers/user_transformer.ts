@@ -1,5 +1,5 @@
 import { userSettingsOf } from '#read_models/user_settings'
-import type { AccountView, UsageView, UserView } from '#read_models/views'
+import type { AccountView, DeletedAccountView, UsageView, UserView } from '#read_models/views'
 
 export function transformUser(account: AccountView, usage: UsageView) {
   return {
@@ -34,5 +34,16 @@ export function transformAdministeredUser(user: UserView) {
     album_num: user.albumNum,
     email_verified: user.emailVerified,
     created_at: user.createdAt,
+  }
+}
+
+/** `retention` is how long deleted accounts can be restored, in milliseconds. */
+export function transformDeletedUser(account: DeletedAccountView, retention: number) {
+  return {
+    id: account.accountId,
+    email: account.email,
+    role: account.role,
+    deleted_at: account.deletedAt,
+    restorable_until: new Date(Date.parse(account.deletedAt) + retention).toISOString(),
   }
 }

@@ -36,6 +36,8 @@ export const refreshValidator = vine.create({
   refresh_token: vine.string().maxLength(longestToken),
 })
 
+export const deleteMeValidator = vine.create({ current_password: givenPassword() })
+
 export const updateMeValidator = vine.create({
   name: name(120).optional(),
   password: newPassword().optional(),

@@ -21,6 +21,7 @@ export const siteSettingsValidator = vine.create({
   default_image_ttl: timeToLive().optional(),
   guest_image_ttl: timeToLive().optional(),
   deleted_image_retention: timeToLive().optional(),
+  deleted_account_retention: timeToLive().optional(),
   moderation_mode: vine.enum(MODERATION_MODES).optional(),
   audit_upload_logs: flag().optional(),
   audit_log_retention_days: integer(0, LONGEST_RETENTION_DAYS).optional(),
