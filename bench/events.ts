@@ -111,7 +111,10 @@ function albumChapter(id: number): Chapter {
         type: 'album.created',
         data: { album_id: id, owner_id: ownerId, name: `Summer ${id}`, intro: '' },
       },
-      { type: 'album.changed', data: { album_id: id, name: `Winter ${id}`, intro: 'Snow' } },
+      {
+        type: 'album.changed',
+        data: { album_id: id, owner_id: ownerId, name: `Winter ${id}`, intro: 'Snow' },
+      },
     ],
   }
 }

@@ -9,6 +9,10 @@ export type Upcaster = (data: Payload) => Payload
 
 /** For each event type, the step from version N to N + 1 under the number N. */
 export const upcasters: Record<string, Record<number, Upcaster>> = {
+  'album.changed': {
+    // Only the event that made the album said whose it is.
+    1: (data) => ({ ...data, owner_id: null }),
+  },
   'image.uploaded': {
     // What was sent was not kept count of.
     1: (data) => ({ ...data, received_bytes: data['size_bytes'] ?? 0, processing: 'completed' }),

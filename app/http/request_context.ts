@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { HttpContext } from '@adonisjs/core/http'
 import type { CommandContext } from '#handlers/command_context'
 import { actorOf, type Identity } from '#auth/identity'
@@ -24,8 +25,13 @@ export function uploadContextOf(ctx: HttpContext, identity: Identity | null): Co
   const isOurs = key !== undefined && identity !== null
   return {
     ...commandContextOf(ctx, identity),
-    commandId: isOurs ? `upload ${identity.accountId} ${key}` : undefined,
+    commandId: isOurs ? `upload ${identity.accountId} ${digestOf(key)}` : undefined,
   }
+}
+
+/** What clients choose as a key may say something of a person, a file's name for instance, and ids of commands stay for ever. */
+function digestOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64url')
 }
 
 /** The circumstances of a command that a request brings. */

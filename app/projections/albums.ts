@@ -11,6 +11,9 @@ export type AlbumRow = {
   updated_at: string
 }
 
+/** Stands for the words of a forgotten person, until the event that ends their album is reached. */
+const FORGOTTEN = ''
+
 /** How an event changes the number of images in each album it concerns. */
 function imageCounts(event: RecordedEvent): Array<[albumId: number, delta: number]> {
   const counts: Array<[number | null, number]> = []
@@ -65,8 +68,8 @@ export const albums = defineProjection<AlbumRow>({
         return rows.put({
           album_id: event.data.album_id,
           owner_id: event.data.owner_id,
-          name: event.data.name,
-          intro: event.data.intro,
+          name: event.data.name ?? FORGOTTEN,
+          intro: event.data.intro ?? FORGOTTEN,
           image_num: 0,
           created_at: event.recordedAt,
           updated_at: event.recordedAt,
@@ -75,7 +78,12 @@ export const albums = defineProjection<AlbumRow>({
         const row = rows.get(event.data.album_id)
         if (row !== undefined) {
           const { name, intro } = event.data
-          rows.put({ ...row, name, intro, updated_at: event.recordedAt })
+          rows.put({
+            ...row,
+            name: name ?? FORGOTTEN,
+            intro: intro ?? FORGOTTEN,
+            updated_at: event.recordedAt,
+          })
         }
         return
       }

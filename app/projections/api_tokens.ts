@@ -37,7 +37,8 @@ export const apiTokens = defineProjection<ApiTokenRow>({
       rows.put({
         token_id: event.data.token_id,
         account_id: event.data.account_id,
-        name: event.data.name,
+        // A forgotten person's token has no name until the event that revokes it is reached.
+        name: event.data.name ?? '',
         scopes: event.data.scopes,
         expires_at: event.data.expires_at,
         created_at: event.recordedAt,

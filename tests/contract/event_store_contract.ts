@@ -97,8 +97,8 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
       assert.deepEqual(
         events.map((event) => event.data),
         [
-          { album_id: 1, name: 'a', intro: '' },
-          { album_id: 1, name: 'b', intro: '' },
+          { album_id: 1, owner_id: 1, name: 'a', intro: '' },
+          { album_id: 1, owner_id: 1, name: 'b', intro: '' },
         ]
       )
       assert.deepEqual(events[0]?.metadata, { ...METADATA, command_id: null })
@@ -470,7 +470,7 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
       const events = await readSoundLog(assert, store)
       const recorded = new Map<string, string[]>()
       for (const event of events) {
-        const name = event.type === 'album.changed' ? event.data.name : ''
+        const name = event.type === 'album.changed' ? (event.data.name ?? '') : ''
         recorded.set(event.stream, [...(recorded.get(event.stream) ?? []), name])
       }
       const sorted = (log: Map<string, string[]>) =>

@@ -19,7 +19,7 @@ test.group('Domain | album', () => {
       .when((state) => changeAlbum(state, { ...OWNER, name: 'Winter' }))
       .then(assert, {
         type: 'album.changed',
-        data: { album_id: 3, name: 'Winter', intro: 'By the sea' },
+        data: { album_id: 3, owner_id: 1, name: 'Winter', intro: 'By the sea' },
       })
     album(created)
       .when((state) => changeAlbum(state, { ...OWNER, name: 'Holidays' }))

@@ -14,7 +14,7 @@ import { waitFor } from '#tests/helpers/wait_for'
 const WRITER = fileURLToPath(new URL('writer_process.ts', import.meta.url))
 
 function namesOf(events: Awaited<ReturnType<typeof readSoundLog>>): string[] {
-  return events.map((event) => (event.type === 'album.changed' ? event.data.name : ''))
+  return events.map((event) => (event.type === 'album.changed' ? (event.data.name ?? '') : ''))
 }
 
 function append(store: PostgresEventStore, name: string, stream = 'album-1') {

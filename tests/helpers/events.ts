@@ -58,5 +58,5 @@ export function uploaded(imageId: number, changes: Partial<EventData<'image.uplo
 }
 
 export function renamed(albumId: number, name: string): NewEvent {
-  return { type: 'album.changed', data: { album_id: albumId, name, intro: '' } }
+  return { type: 'album.changed', data: { album_id: albumId, owner_id: 1, name, intro: '' } }
 }

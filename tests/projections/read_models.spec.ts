@@ -279,7 +279,7 @@ test.group('Read models', () => {
         data: { image_id: 1, owner_id: 1, from_album_id: 5, to_album_id: 6 },
       },
       { type: 'image.deleted', data: removalData(2, { album_id: 5 }) },
-      { type: 'album.changed', data: { album_id: 6, name: 'New', intro: 'y' } },
+      { type: 'album.changed', data: { album_id: 6, owner_id: 1, name: 'New', intro: 'y' } },
       { type: 'album.deleted', data: { album_id: 7, owner_id: 1 } },
       { type: 'image.deleted', data: removalData(4, { album_id: 7 }) }
     )

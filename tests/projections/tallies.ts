@@ -42,7 +42,8 @@ export function tallies(
       if (event.type !== 'album.created' && event.type !== 'album.changed') {
         return
       }
-      const { album_id: albumId, name } = event.data
+      const { album_id: albumId } = event.data
+      const name = event.data.name ?? ''
       options.onName?.(name)
       if (options.refused?.has(name)) {
         throw new RangeError(`"${name}" is poison`)

@@ -59,7 +59,7 @@ const anyEvent: fc.Arbitrary<NewEvent> = fc.oneof(
   })),
   fc.tuple(id, text).map(([album, name]): NewEvent => ({
     type: 'album.changed',
-    data: { album_id: album, name, intro: name },
+    data: { album_id: album, owner_id: 1, name, intro: name },
   })),
   id.map((album): NewEvent => ({
     type: 'album.deleted',

@@ -44,7 +44,7 @@ const ALBUM: NewEvent = {
 }
 const RENAMED: NewEvent = {
   type: 'album.changed',
-  data: { album_id: 3, name: 'Winter', intro: 'By the sea' },
+  data: { album_id: 3, owner_id: 1, name: 'Winter', intro: 'By the sea' },
 }
 const TOKEN: NewEvent = {
   type: 'api_token.created',

@@ -21,7 +21,8 @@ export function changeAlbum(album: Album | null, command: ChangeAlbum): AlbumEve
   if (name === present.name && intro === present.intro) {
     return []
   }
-  return [{ type: 'album.changed', data: { album_id: present.albumId, name, intro } }]
+  const { albumId, ownerId } = present
+  return [{ type: 'album.changed', data: { album_id: albumId, owner_id: ownerId, name, intro } }]
 }
 
 /** @throws DomainError E_ALBUM_NOT_FOUND, also for an album that the requester may not delete. */

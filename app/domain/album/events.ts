@@ -1,18 +1,24 @@
 import { z } from 'zod'
 import { defineEvent, type EventsOf } from '../event_definition.ts'
-import { entityId } from '../values.ts'
+import { entityId, personalText } from '../values.ts'
 
-const name = z.string().min(1).max(120)
-const intro = z.string().max(1000)
+/** What a person calls it, `null` once that person was forgotten. */
+const words = {
+  name: z.string().min(1).max(120).nullable(),
+  intro: personalText(1000),
+}
 
 export const albumCreated = defineEvent('album.created', {
   schemaVersion: 1,
-  schema: z.strictObject({ album_id: entityId, owner_id: entityId, name, intro }),
+  schema: z.strictObject({ album_id: entityId, owner_id: entityId, ...words }),
+  personal: { fields: ['name', 'intro'], subject: (data) => data.owner_id },
 })
 
 export const albumChanged = defineEvent('album.changed', {
-  schemaVersion: 1,
-  schema: z.strictObject({ album_id: entityId, name, intro }),
+  schemaVersion: 2,
+  // The owner is not known of those that were recorded first.
+  schema: z.strictObject({ album_id: entityId, owner_id: entityId.nullable(), ...words }),
+  personal: { fields: ['name', 'intro'], subject: (data) => data.owner_id },
 })
 
 export const albumDeleted = defineEvent('album.deleted', {

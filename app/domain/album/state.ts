@@ -3,8 +3,8 @@ import type { AlbumEvent } from './events.ts'
 export interface Album {
   albumId: number
   ownerId: number
-  name: string
-  intro: string
+  name: string | null
+  intro: string | null
   deleted: boolean
 }
 

@@ -10,10 +10,11 @@ export const apiTokenCreated = defineEvent('api_token.created', {
   schema: z.strictObject({
     token_id: entityId,
     account_id: entityId,
-    name: z.string().min(1).max(120),
+    name: z.string().min(1).max(120).nullable(),
     scopes: z.array(tokenScope).min(1),
     expires_at: instant.nullable(),
   }),
+  personal: { fields: ['name'], subject: (data) => data.account_id },
 })
 
 export const apiTokenRevoked = defineEvent('api_token.revoked', {
