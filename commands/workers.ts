@@ -6,7 +6,6 @@ import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
 import { withServices } from '#start/console_services'
-import { ObjectStores } from '#storage/object_registry'
 import { checkRedis } from '#supervisor/redis'
 import { untilAskedToStop } from '#supervisor/role_process'
 import { JobSystem } from '#workers/job_system'
@@ -20,8 +19,8 @@ export default class Workers extends BaseCommand {
 
   override async run() {
     const stop = untilAskedToStop()
-    await withServices(async ({ config, pool, eventStore, handlers, redis }) => {
-      const { databaseUrl, redisUrl, dataDir } = config
+    await withServices(async ({ config, pool, eventStore, handlers, objectStores, redis }) => {
+      const { databaseUrl, redisUrl } = config
       await checkRedis(redisUrl)
       const warn = (message: string, error: unknown) =>
         this.logger.warning(`${message}: ${String(error)}`)
@@ -31,7 +30,7 @@ export default class Workers extends BaseCommand {
         keyRing: eventStore.keyRing,
         databaseUrl,
         handlers,
-        objectStores: new ObjectStores({ dataDir }),
+        objectStores,
         mailer: mailIsConfigured() ? await this.#smtpMailer() : new NoMailer(),
         mailedTokens: new MailedTokens(pool, config.appKey),
         appUrl,

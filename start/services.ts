@@ -7,6 +7,7 @@ import { PostgresIdSource } from '#event_store/postgres_id_source'
 import type { NewEvent } from '#event_store/port'
 import { createHandlers, type Handlers } from '#handlers/index'
 import { connectRedis, WAITING } from '#jobs/redis_connection'
+import { ObjectStores } from '#storage/object_registry'
 import { PostgresStrategySecretStore } from '#storage/strategy_secret_store'
 import { randomKeys } from '#handlers/random_keys'
 
@@ -30,6 +31,7 @@ export interface Services {
   readonly pool: pg.Pool
   readonly eventStore: PostgresEventStore
   readonly handlers: Handlers
+  readonly objectStores: ObjectStores
   /** A new connection to Redis that waits for it to come back; the caller closes it. */
   redis(): Redis
   close(): Promise<void>
@@ -50,13 +52,14 @@ export function createServices(config: ServicesConfig): Services {
     appendTook: config.appendTook,
   })
   const { appended = () => {} } = config
+  const strategySecrets = new PostgresStrategySecretStore(pool, config.appKey)
   const handlers = createHandlers({
     store: observeAppends(eventStore, appended),
     ids: new PostgresIdSource(pool),
     keys: randomKeys,
     credentials: new PostgresCredentialStore(pool),
     secrets: new PostgresApiTokenSecretStore(pool),
-    strategySecrets: new PostgresStrategySecretStore(pool, config.appKey),
+    strategySecrets,
   })
 
   return {
@@ -64,6 +67,7 @@ export function createServices(config: ServicesConfig): Services {
     pool,
     eventStore,
     handlers,
+    objectStores: new ObjectStores({ dataDir: config.dataDir, secrets: strategySecrets }),
     redis: () => connectRedis(config.redisUrl, WAITING),
     async close() {
       await eventStore.close()

@@ -36,7 +36,7 @@ import { fetchableNetworks } from '#config/remote'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
 import { HotObjects } from '#storage/hot_objects'
-import { ObjectStores } from '#storage/object_registry'
+import type { ObjectStores } from '#storage/object_registry'
 import { ImageUploads } from '#uploads/image_uploads'
 import { UploadRates } from '#uploads/upload_rates'
 import { readModelPositions } from '#read_models/lag_queries'
@@ -101,13 +101,12 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     appendTook: (seconds) => metrics.appendTook(seconds),
   })
   installServices(base)
-  const { pool, eventStore } = base
+  const { pool, eventStore, objectStores: stores } = base
   const accessTokens = new AccessTokens(config.appKey)
   const refreshTokens = new RefreshTokens(pool)
   const waiter = new ReadModelWaiter(config.databaseUrl)
   const readModels = new FreshReads(waiter)
   const background = new BackgroundWork()
-  const stores = new ObjectStores({ dataDir: config.dataDir })
   const redis = base.redis()
   const rateRedis = connectRedis(config.redisUrl, RATES)
   const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)

@@ -87,6 +87,8 @@ const REMOTE_STATUSES: Record<RemoteErrorCode, number> = {
 
 const STORAGE_ANSWERS: Partial<Record<StorageErrorCode, [status: number, message: string]>> = {
   E_STORAGE_UNAVAILABLE: [503, 'The storage cannot be used: try again later'],
+  // What it is that is wrong is for administrators: the health of the strategies tells them.
+  E_STORAGE_REFUSED: [503, 'The storage cannot be used: try again later'],
   E_OBJECT_MISSING: [404, 'Not found'],
 }
 

@@ -11,6 +11,7 @@ import {
   type ListedImageRow,
   type StoredImageRow,
 } from './image_rows.ts'
+import { STRATEGY_COLUMNS } from './strategy_columns.ts'
 import type { ImageView, ListedImageView, ModerationStatus, StoredImageView } from './views.ts'
 
 /** What a list of images is narrowed to. Moments are RFC 3339, both ends inclusive. */
@@ -142,7 +143,7 @@ export async function findStoredImageByMd5(
 function storedImages() {
   return livingImages<StoredImageRow>()
     .join('read.strategies as s', 's.strategy_id', 'i.strategy_id')
-    .select('i.*', 'i.album_id as living_album_id', 's.configs as strategy_configs')
+    .select('i.*', 'i.album_id as living_album_id', ...STRATEGY_COLUMNS)
 }
 
 function livingImages<Row extends object = Record<string, unknown>>() {

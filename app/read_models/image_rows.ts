@@ -2,13 +2,8 @@ import type { ProcessingOutcome } from '#domain/image/events'
 import type { StrategyType } from '#domain/strategy/events'
 import type { Permission } from '#domain/values'
 import { optionalMoment, optionalNumber, type BigintColumn } from './columns.ts'
-import type {
-  ImageView,
-  ListedImageView,
-  ModerationStatus,
-  StoredImageView,
-  StrategyView,
-} from './views.ts'
+import { strategyOfRow, type StrategyColumns } from './strategy_columns.ts'
+import type { ImageView, ListedImageView, ModerationStatus, StoredImageView } from './views.ts'
 
 /** A row of `read.images`, with its album's id when that album still exists. */
 export interface ImageRow {
@@ -45,9 +40,7 @@ export interface ListedImageRow extends ImageRow {
   strategy_type: StrategyType
 }
 
-export interface StoredImageRow extends ImageRow {
-  strategy_configs: StrategyView['configs']
-}
+export type StoredImageRow = ImageRow & StrategyColumns
 
 export function imageView(row: ImageRow): ImageView {
   return {
@@ -89,6 +82,5 @@ export function listedImageView(row: ListedImageRow): ListedImageView {
 }
 
 export function storedImageView(row: StoredImageRow): StoredImageView {
-  const image = imageView(row)
-  return { ...image, strategy: { id: image.strategyId, configs: row.strategy_configs } }
+  return { ...imageView(row), strategy: strategyOfRow(row) }
 }

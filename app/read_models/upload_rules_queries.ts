@@ -2,6 +2,7 @@ import db from '@adonisjs/lucid/services/db'
 import type { Json } from '#domain/event_definition'
 import { accountBytesScope, guestBytesScope } from '#domain/guards'
 import type { BigintColumn } from './columns.ts'
+import { STRATEGY_COLUMNS, strategyOfRow, type StrategyColumns } from './strategy_columns.ts'
 import { uploadRulesOf, type UploadRules } from './upload_rules.ts'
 import type { StrategyView } from './views.ts'
 
@@ -13,12 +14,7 @@ export interface GroupUploadRules {
   stripsByGroup: boolean | null
 }
 
-interface StrategyRow {
-  strategy_id: BigintColumn
-  configs: { root: string }
-}
-
-interface RulesRow extends StrategyRow {
+interface RulesRow extends StrategyColumns {
   group_configs: Record<string, Json>
 }
 
@@ -44,8 +40,12 @@ export async function findUsedBytes(ownerId: number | null): Promise<number> {
 }
 
 export async function listStrategies(): Promise<StrategyView[]> {
-  const rows = await db.query<StrategyRow>().from('read.strategies').orderBy('strategy_id')
-  return rows.map(strategyView)
+  const rows = await db
+    .query<StrategyColumns>()
+    .from('read.strategies as s')
+    .select(...STRATEGY_COLUMNS)
+    .orderBy('s.strategy_id')
+  return rows.map(strategyOfRow)
 }
 
 function groupStrategies() {
@@ -54,7 +54,7 @@ function groupStrategies() {
     .from('read.groups as g')
     .joinRaw('cross join unnest(g.strategy_ids) with ordinality as allowed (id, place)')
     .join('read.strategies as s', 's.strategy_id', 'allowed.id')
-    .select('s.strategy_id', 's.configs', 'g.configs as group_configs')
+    .select(...STRATEGY_COLUMNS, 'g.configs as group_configs')
     .orderBy('allowed.place')
 }
 
@@ -65,11 +65,7 @@ function rulesOf(rows: RulesRow[]): GroupUploadRules {
   const strips = configs['is_strip_exif']
   return {
     rules,
-    strategies: rows.map(strategyView).toSorted((a, b) => isPreferred(b) - isPreferred(a)),
+    strategies: rows.map(strategyOfRow).toSorted((a, b) => isPreferred(b) - isPreferred(a)),
     stripsByGroup: typeof strips === 'boolean' ? strips : null,
   }
-}
-
-function strategyView(row: StrategyRow): StrategyView {
-  return { id: Number(row.strategy_id), configs: row.configs }
 }

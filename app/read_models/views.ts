@@ -68,7 +68,9 @@ export interface DeletedAccountView {
 /** Where images are stored. */
 export interface StrategyView {
   id: number
-  configs: { root: string }
+  type: StrategyType
+  configs: Record<string, Json>
+  updatedAt: string
 }
 
 /** An image with what it takes to read its bytes. */

@@ -1,4 +1,5 @@
-export type StorageErrorCode = 'E_STORAGE_UNAVAILABLE' | 'E_OBJECT_MISSING' | 'E_INVALID_OBJECT_KEY'
+export type StorageErrorCode =
+  'E_STORAGE_UNAVAILABLE' | 'E_STORAGE_REFUSED' | 'E_OBJECT_MISSING' | 'E_INVALID_OBJECT_KEY'
 
 /** What a store of objects refuses; `code` tells which. */
 export class StorageError extends Error {
@@ -8,6 +9,13 @@ export class StorageError extends Error {
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+  }
+}
+
+/** The storage is away or overloaded for the moment: the same request may succeed when it is sent again. */
+export class PassingStorageError extends StorageError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('E_STORAGE_UNAVAILABLE', message, options)
   }
 }
 

@@ -1,22 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import {
-  copyFile,
-  link,
-  mkdir,
-  open,
-  opendir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises'
+import { copyFile, link, mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { asStorageError, isMissingFile, StorageError } from './errors.ts'
 import { checkObjectKey } from './object_key.ts'
 import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
+import { TemporaryFiles } from './temporary_files.ts'
 
 const TEMPORARY_FOLDER = '.temporary'
 const READ_CHUNK_BYTES = 256 * 1024
@@ -27,20 +17,15 @@ export class LocalObjectStore implements ObjectStore {
   readonly #root: string
   /** Folders known to be on disk, so that an upload does not make them durable again. */
   readonly #durableFolders = new Set<string>()
-  #temporaryFolder: Promise<string> | null = null
+  readonly #temporary: TemporaryFiles
 
   constructor(options: { root: string }) {
     this.#root = options.root
+    this.#temporary = new TemporaryFiles(join(options.root, TEMPORARY_FOLDER))
   }
 
-  async temporaryPath(): Promise<string> {
-    this.#temporaryFolder ??= this.#makeTemporaryFolder()
-    try {
-      return join(await this.#temporaryFolder, randomBytes(16).toString('hex'))
-    } catch (error) {
-      this.#temporaryFolder = null
-      throw asStorageError(error)
-    }
+  temporaryPath(): Promise<string> {
+    return this.#temporary.newPath()
   }
 
   async commitFile(temporaryPath: string, key: string): Promise<void> {
@@ -138,45 +123,19 @@ export class LocalObjectStore implements ObjectStore {
 
   async health(): Promise<{ ok: boolean; detail: string | null }> {
     try {
-      const path = await this.temporaryPath()
-      await this.#guarded(async () => {
-        const file = await open(path, 'wx', 0o640)
-        try {
-          await file.write('PicFast')
-        } finally {
-          await file.close()
-          await rm(path, { force: true })
-        }
-      })
+      await this.#temporary.probe()
       return { ok: true, detail: null }
     } catch (error) {
       return { ok: false, detail: error instanceof Error ? error.message : String(error) }
     }
   }
 
-  async sweepTemporary(olderThanMs: number): Promise<number> {
-    const folder = dirname(await this.temporaryPath())
-    const before = Date.now() - olderThanMs
-    let removed = 0
-    for (const name of await this.#guarded(() => readdir(folder))) {
-      const path = join(folder, name)
-      const found = await stat(path).catch(() => null)
-      if (found !== null && found.mtimeMs < before) {
-        await rm(path, { force: true })
-        removed += 1
-      }
-    }
-    return removed
+  sweepTemporary(olderThanMs: number): Promise<number> {
+    return this.#temporary.sweep(olderThanMs)
   }
 
   #pathOf(key: string): string {
     return join(this.#root, ...checkObjectKey(key).split('/'))
-  }
-
-  async #makeTemporaryFolder(): Promise<string> {
-    const folder = join(this.#root, TEMPORARY_FOLDER)
-    await mkdir(folder, { recursive: true, mode: 0o750 })
-    return folder
   }
 
   /** Makes a folder and those above it; each new name is flushed to the folder that holds it. */

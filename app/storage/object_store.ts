@@ -15,15 +15,16 @@ export interface ByteRange {
 
 /**
  * A place for the bytes of images. Every method rejects with `StorageError` E_STORAGE_UNAVAILABLE when the place cannot
- * be used, and E_INVALID_OBJECT_KEY for a key that is not a relative path of plain names.
+ * be used, E_STORAGE_REFUSED when it does not take our credentials, and E_INVALID_OBJECT_KEY for a key that is not a
+ * relative path of plain names.
  */
 export interface ObjectStore {
-  readonly kind: 'local'
-  /** A new path for a temporary file, where moving it into place costs nothing. */
+  readonly kind: 'local' | 's3' | 'webdav'
+  /** A new path for a temporary file on this machine, from where putting it into place costs the least. */
   temporaryPath(): Promise<string>
   /**
    * Stores a finished temporary file, already on disk, under a key; the temporary one stays for its maker to remove.
-   * Durable when it resolves. The same key and bytes again change nothing.
+   * Durable when it resolves, and nothing of it is to be seen before. The same key and bytes again change nothing.
    */
   commitFile(temporaryPath: string, key: string): Promise<void>
   /** Stores bytes under a key. Durable when it resolves. */

@@ -35,18 +35,19 @@ export class PostgresStrategySecretStore {
     ])
   }
 
-  /** All secrets in the clear, by strategy and field. */
-  async readAll(): Promise<Map<number, Record<string, string>>> {
-    const { rows } = await this.#pool.query<{ strategy_id: string; field: string; sealed: Buffer }>(
-      'select strategy_id, field, sealed from secrets.strategy_secrets'
+  /** A strategy's secrets in the clear, by field. */
+  async read(strategyId: number): Promise<Record<string, string>> {
+    const { rows } = await this.#pool.query<{ field: string; sealed: Buffer }>({
+      name: 'strategy_secrets',
+      text: 'select field, sealed from secrets.strategy_secrets where strategy_id = $1',
+      values: [strategyId],
+    })
+    return Object.fromEntries(
+      rows.map(({ field, sealed }) => [
+        field,
+        open(this.#key, sealed, contextOf(strategyId, field)).toString(),
+      ])
     )
-    const found = new Map<number, Record<string, string>>()
-    for (const { strategy_id: id, field, sealed } of rows) {
-      const strategyId = Number(id)
-      const value = open(this.#key, sealed, contextOf(strategyId, field)).toString()
-      found.set(strategyId, { ...found.get(strategyId), [field]: value })
-    }
-    return found
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { test } from '@japa/runner'
-import { ObjectStores } from '#storage/object_registry'
+import type { ObjectStores } from '#storage/object_registry'
 import { plainPng } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson } from '#tests/helpers/api'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
@@ -17,8 +17,8 @@ test.group('Storage worker', (group) => {
     server = await startWebServer()
     await server.setUp()
     user = await server.addUser('user@example.org')
-    const { services, dataDir } = server
-    stores = new ObjectStores({ dataDir })
+    const { services } = server
+    stores = services.objectStores
     worker = new StorageWorker({
       pool: services.pool,
       eventStore: services.eventStore,
@@ -28,7 +28,8 @@ test.group('Storage worker', (group) => {
     return () => server.stop()
   })
 
-  const store = () => stores.get({ id: 1, configs: { root: 'objects' } })
+  const store = () =>
+    stores.get({ id: 1, type: 'local', configs: { root: 'objects' }, updatedAt: '' })
 
   const keys = async () => {
     const found: string[] = []

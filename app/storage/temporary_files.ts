@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asStorageError } from './errors.ts'
+
+/** A folder for files that are not finished yet. */
+export class TemporaryFiles {
+  readonly #folder: string
+  #made: Promise<string | undefined> | null = null
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** A new path in the folder. */
+  async newPath(): Promise<string> {
+    this.#made ??= mkdir(this.#folder, { recursive: true, mode: 0o750 })
+    try {
+      await this.#made
+      return join(this.#folder, randomBytes(16).toString('hex'))
+    } catch (error) {
+      this.#made = null
+      throw asStorageError(error)
+    }
+  }
+
+  /** Writes a file and takes it away again: fails when the folder cannot be used. */
+  async probe(): Promise<void> {
+    const path = await this.newPath()
+    try {
+      const file = await open(path, 'wx', 0o640)
+      try {
+        await file.write('PicFast')
+      } finally {
+        await file.close()
+        await rm(path, { force: true })
+      }
+    } catch (error) {
+      // The folder may have been removed behind our back.
+      this.#made = null
+      throw asStorageError(error)
+    }
+  }
+
+  /** Removes files that nobody has touched for so long; answers how many. */
+  async sweep(olderThanMs: number): Promise<number> {
+    await this.newPath()
+    const before = Date.now() - olderThanMs
+    let removed = 0
+    try {
+      for (const name of await readdir(this.#folder)) {
+        const path = join(this.#folder, name)
+        const found = await stat(path).catch(() => null)
+        if (found !== null && found.mtimeMs < before) {
+          await rm(path, { force: true })
+          removed += 1
+        }
+      }
+      return removed
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+}
