@@ -10,12 +10,14 @@ import { imageIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { strategyOf } from './strategy_settings.ts'
 
+type ThumbnailsPorts = Pick<WorkerPorts, 'pool' | 'eventStore' | 'handlers' | 'objectStores'>
+
 /** Makes the thumbnail of an uploaded image, and records that it is there or cannot be. */
 export class ThumbnailsWorker implements Processor {
   readonly queue = 'thumbnails'
-  readonly #ports: WorkerPorts
+  readonly #ports: ThumbnailsPorts
 
-  constructor(ports: WorkerPorts) {
+  constructor(ports: ThumbnailsPorts) {
     this.#ports = ports
   }
 

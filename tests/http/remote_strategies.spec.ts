@@ -2,11 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
-import { NoMailer } from '#mail/mailer'
-import { MailedTokens } from '#auth/mailed_tokens'
 import { plainPng } from '#tests/fixtures/images'
 import type { AdministeredStrategyJson, ApiClient, ImageJson } from '#tests/helpers/api'
-import { TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { FaultyProxy } from '#tests/helpers/faulty_proxy'
 import {
   S3_BUCKET,
@@ -130,9 +127,6 @@ for (const kind of KINDS) {
         eventStore: services.eventStore,
         handlers: services.handlers,
         objectStores: services.objectStores,
-        mailer: new NoMailer(),
-        mailedTokens: new MailedTokens(services.pool, TEST_SITE_KEY),
-        appUrl: server.api.url,
       }
       await new ThumbnailsWorker(ports).process([assignment(image.id)])
       const thumbnail = await admin.get(path(image.links.thumbnail_url))
