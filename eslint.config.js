@@ -7,6 +7,7 @@ import { configApp } from '@adonisjs/eslint-config'
 const MAY_IMPORT = {
   'app/domain': [],
   'app/event_store': ['domain'],
+  'app/proofs': ['domain', 'event_store'],
   'app/handlers': ['domain', 'event_store'],
   'app/projections': ['domain', 'event_store'],
   'app/read_models': ['domain', 'projections'],

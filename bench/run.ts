@@ -5,6 +5,7 @@ import { withEnvironment, type Environment } from './environment.ts'
 import { jobs } from './jobs.ts'
 import { printTable, type Figure } from './report.ts'
 import { upload } from './upload.ts'
+import { verify } from './verify.ts'
 import { visible } from './visible.ts'
 
 const BENCHES: Record<string, (environment: Environment) => Promise<Figure[]>> = {
@@ -14,6 +15,7 @@ const BENCHES: Record<string, (environment: Environment) => Promise<Figure[]>> =
   jobs,
   upload,
   api,
+  verify,
 }
 
 const args = process.argv.slice(2)

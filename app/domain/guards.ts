@@ -1,5 +1,5 @@
 import type { AccountRole } from './account/events.ts'
-import type { DomainEvent } from './catalogue.ts'
+import type { DomainEvent, EventType } from './catalogue.ts'
 import { normalizeEmail } from './values.ts'
 
 /**
@@ -49,6 +49,28 @@ export const LARGEST_CAPACITY_BYTES = 2 ** 50
 
 /** What the budget of a removed object's references holds on top: nothing can refer to it any more. */
 export const REMOVED_OBJECT_REFERENCES = 2 ** 52
+
+/** The types of event that can claim something or change a sum; of all others nothing is to be asked. */
+export const GUARDED_TYPES: ReadonlySet<string> = new Set<EventType>([
+  'image.uploaded',
+  'image.deleted',
+  'image.restored',
+  'image.purged',
+  'image.expired',
+  'image.object_removed',
+  'image.shares_revoked',
+  'share.viewed',
+  'account.registered',
+  'account.email_changed',
+  'account.role_changed',
+  'account.group_changed',
+  'account.frozen',
+  'account.unfrozen',
+  'account.deleted',
+  'account.restored',
+  'group.deleted',
+  'strategy.deleted',
+])
 
 /** The claims that an event takes or gives back. A forgotten person's address claims nothing. */
 export function claimsOf(event: DomainEvent): Claim[] {

@@ -111,7 +111,7 @@ export class EventCodec {
         this.#sealed(metadata, PERSONAL_METADATA, ofActor, keys, METADATA_CONTEXT)
       ),
       command: request.command ?? null,
-      claims: (request.claims ?? []).map((claim) => this.#encodeClaim(claim)),
+      claims: (request.claims ?? []).map((claim) => this.encodeClaim(claim)),
       budgets: combineBudgets(request.budgets ?? []),
       hasGivenIds: request.events.some((event) => event.id !== undefined),
     }
@@ -131,7 +131,7 @@ export class EventCodec {
   }
 
   /** The claim as the log keeps it. */
-  #encodeClaim(claim: ClaimRequest): ClaimRequest {
+  encodeClaim<Claim extends ClaimRequest>(claim: Claim): Claim {
     return PERSONAL_CLAIM_SCOPES.has(claim.scope)
       ? { ...claim, value: fingerprint(this.#claimKey, `${claim.scope}\n${claim.value}`) }
       : claim

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { test } from '@japa/runner'
 import fc from 'fast-check'
 import type { DomainEvent } from '#domain/catalogue'
-import { budgetsOf, claimsOf } from '#domain/guards'
+import { budgetsOf, claimsOf, GUARDED_TYPES } from '#domain/guards'
 import { removalData, uploadData } from '#tests/helpers/events'
 
 test.group('Domain | claims and budgets', () => {
@@ -29,6 +30,21 @@ test.group('Domain | claims and budgets', () => {
       ['email', 'first_admin']
     )
     assert.deepEqual(claimsOf(account(null, 'registration')), [])
+  })
+
+  test('no type of event claims or adds up anything that is not among those that may', ({
+    assert,
+  }) => {
+    const golden: DomainEvent[] = JSON.parse(
+      readFileSync(new URL('../event_store/golden_events.json', import.meta.url), 'utf8')
+    )
+    const guarding = golden.filter(
+      (event) => claimsOf(event).length > 0 || budgetsOf(event).length > 0
+    )
+    assert.includeMembers(
+      [...GUARDED_TYPES],
+      guarding.map(({ type }) => type)
+    )
   })
 
   test('what an upload adds its end takes away', ({ assert }) => {

@@ -1,0 +1,67 @@
+import { budgetsOf, claimsOf, GUARDED_TYPES, type BudgetChange, type Claim } from '#domain/guards'
+import { categoryOf } from '#domain/streams'
+import type { EventCodec } from '#event_store/event_codec'
+import { readEvent } from '#event_store/recorded_event'
+import type { StoredEvent } from '#event_store/stored_event'
+
+/** What an event claims, gives back and adds up, as the log keeps it. */
+export interface GuardChanges {
+  position: number
+  stream: string
+  claims: Claim[]
+  budgets: BudgetChange[]
+}
+
+const NO_KEYS = new Map<string, null>()
+
+/** Whether an event of this type can claim or add up anything. */
+export function isGuarded(type: string): boolean {
+  return GUARDED_TYPES.has(type)
+}
+
+/** An event whose payload says nothing that could be understood, although its hash fits. */
+export class UnreadableEventError extends Error {
+  override name = 'UnreadableEventError'
+  readonly position: number
+
+  constructor(position: number, options: ErrorOptions) {
+    super(`Event ${position} cannot be read`, options)
+    this.position = position
+  }
+}
+
+/**
+ * Derives claims and budgets from stored events, in their order.
+ *
+ * @throws UnreadableEventError
+ */
+export async function guardChanges(
+  codec: Pick<EventCodec, 'decode' | 'encodeClaim'>,
+  stored: readonly StoredEvent[]
+): Promise<GuardChanges[]> {
+  // Accounts claim addresses, which are sealed; all else is read without anyone's key.
+  const sealed = stored.filter(({ stream }) => categoryOf(stream) === 'account')
+  const opened = new Map(
+    (await codec.decode(sealed)).map((event) => [event.position, event] as const)
+  )
+  return stored.map((one) => {
+    try {
+      const event = opened.get(one.position) ?? readEvent(one, NO_KEYS)
+      return {
+        position: event.position,
+        stream: event.stream,
+        claims: claimsOf(event).map((claim) => codec.encodeClaim(claim)),
+        budgets: budgetsOf(event).map(wholeBudget),
+      }
+    } catch (error) {
+      throw new UnreadableEventError(one.position, { cause: error })
+    }
+  })
+}
+
+function wholeBudget(change: BudgetChange): BudgetChange {
+  if (!Number.isSafeInteger(change.delta)) {
+    throw new TypeError(`Budget "${change.scope}" cannot change by ${change.delta}`)
+  }
+  return change
+}
