@@ -107,7 +107,7 @@ function directions([folder, allowed]) {
 
 /** The pure part of the projections: one file a read model. */
 const READ_MODELS =
-  'app/projections/{images,albums,accounts,deleted_accounts,api_tokens,groups,strategies,site_settings,usage,shares}.ts'
+  'app/projections/{images,albums,accounts,deleted_accounts,exports,api_tokens,groups,strategies,site_settings,usage,shares}.ts'
 
 export default configApp(
   { ignores: ['data/**', 'tmp/**', 'bench/node_modules/**', 'resources/scalar/**'] },

@@ -15,6 +15,7 @@ const PERSONAL_ROWS = {
   images: 'owner_id',
   albums: 'owner_id',
   api_tokens: 'account_id',
+  exports: 'account_id',
 } as const
 
 /** Secrets beside the log that are an account's. */

@@ -7,6 +7,7 @@ import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
 import { reactors } from '#reactors/registry'
 import { forgettingSweep } from './account_sweep.ts'
 import { AuditRetention } from './audit_retention.ts'
+import { exportSweep } from './export_sweep.ts'
 import { expirySweep, purgeSweep } from './image_sweep.ts'
 import type { WorkerPorts } from './ports.ts'
 
@@ -49,6 +50,7 @@ export class JobSystem {
       expirySweep(ports, warn),
       purgeSweep(ports, warn),
       forgettingSweep(ports, warn),
+      exportSweep(ports, warn),
       new AuditRetention(ports, warn),
     ]
   }

@@ -2,6 +2,7 @@ import type { Processor } from '#jobs/worker_runtime'
 import { AccountsWorker } from './accounts_worker.ts'
 import { AuditWorker } from './audit_worker.ts'
 import { ExpiryWorker } from './expiry_worker.ts'
+import { ExportsWorker } from './exports_worker.ts'
 import { MailWorker } from './mail_worker.ts'
 import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
@@ -17,6 +18,7 @@ export function createProcessors(ports: WorkerPorts): Processor[] {
     new AuditWorker(ports),
     new ModerationWorker(ports),
     new AccountsWorker(ports),
+    new ExportsWorker(ports),
     new StorageWorker(ports),
     new MailWorker(ports),
     new SharesWorker(ports),

@@ -10,6 +10,7 @@ import { streams } from '#domain/streams'
 import { EventStoreUnavailableError } from '#event_store/errors'
 import type { EventStore } from '#event_store/port'
 import { createDepartureHandlers, keepingAnAdmin } from './account_departure.ts'
+import { createExportHandlers } from './account_export.ts'
 import type { CommandContext } from './command_context.ts'
 import { CommandRunner, type Handled } from './command_runner.ts'
 import { loadState } from './load_state.ts'
@@ -51,6 +52,7 @@ export function createAccountHandlers(ports: {
 
   return {
     ...createDepartureHandlers(ports),
+    ...createExportHandlers(ports),
 
     /** @throws ClaimTakenError of scope `email` or `first_admin` */
     async registerAccount(

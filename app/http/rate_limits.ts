@@ -39,6 +39,8 @@ export const RATE_LIMITS = {
   ],
   /** Each try checks a password. */
   'delete-account': [{ tries: 5, seconds: MINUTE, by: account }],
+  /** Each reads all of an account's images. */
+  'export': [{ tries: 10, seconds: 60 * MINUTE, by: account }],
   'register': [{ tries: 10, seconds: 10 * MINUTE, by: address }],
   'setup': [{ tries: 10, seconds: MINUTE, by: address }],
   'refresh': [{ tries: 60, seconds: MINUTE, by: address }],

@@ -7,6 +7,7 @@ export const QUEUES = [
   'audit',
   'moderation',
   'accounts',
+  'exports',
   'storage',
   'mail',
   'shares',
@@ -68,6 +69,14 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
     backoffSeconds: 2,
     reactionsAJob: 1,
     concurrency: 2,
+  },
+  // A large library takes its time to be read.
+  exports: {
+    timeoutSeconds: 3_600,
+    maximumAttempts: 5,
+    backoffSeconds: 10,
+    reactionsAJob: 1,
+    concurrency: 1,
   },
   // A mail server that is away gets about four hours.
   mail: {

@@ -2,6 +2,7 @@ import { accounts } from './accounts.ts'
 import { albums } from './albums.ts'
 import { apiTokens } from './api_tokens.ts'
 import { deletedAccounts } from './deleted_accounts.ts'
+import { accountExports } from './exports.ts'
 import { groups } from './groups.ts'
 import { images } from './images.ts'
 import type { AnyProjection } from './projection.ts'
@@ -16,6 +17,7 @@ export const projections: readonly AnyProjection[] = [
   albums,
   accounts,
   deletedAccounts,
+  accountExports,
   apiTokens,
   groups,
   strategies,

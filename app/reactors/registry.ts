@@ -1,6 +1,7 @@
 import { accounts } from './accounts.ts'
 import { audit } from './audit.ts'
 import { expiry } from './expiry.ts'
+import { accountExports } from './exports.ts'
 import { mail } from './mail.ts'
 import { moderation } from './moderation.ts'
 import type { Reactor } from './reactor.ts'
@@ -15,6 +16,7 @@ export const reactors: readonly Reactor[] = [
   audit,
   moderation,
   accounts,
+  accountExports,
   storage,
   mail,
   shares,

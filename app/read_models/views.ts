@@ -65,6 +65,17 @@ export interface DeletedAccountView {
   deletedAt: string
 }
 
+/** An archive of all that the site has of a person. */
+export interface ExportView {
+  state: 'pending' | 'ready' | 'failed'
+  requestedAt: string
+  madeAt: string | null
+  strategyId: number | null
+  objectKey: string | null
+  sizeBytes: number | null
+  expiresAt: string | null
+}
+
 /** Where images are stored. */
 export interface StrategyView {
   id: number

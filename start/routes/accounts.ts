@@ -3,6 +3,7 @@ import { middleware } from '#start/kernel'
 
 const SetupController = () => import('#http/controllers/setup_controller')
 const SessionsController = () => import('#http/controllers/sessions_controller')
+const ExportsController = () => import('#http/controllers/exports_controller')
 const ProfileController = () => import('#http/controllers/profile_controller')
 
 router
@@ -45,6 +46,18 @@ router
       .delete('/users/me', [ProfileController, 'destroy'])
       .as('profile.destroy')
       .use([middleware.auth(), middleware.session(), middleware.limit('delete-account')])
+    router
+      .get('/users/me/export', [ExportsController, 'show'])
+      .as('exports.show')
+      .use([middleware.auth(), middleware.session()])
+    router
+      .post('/users/me/export', [ExportsController, 'store'])
+      .as('exports.store')
+      .use([middleware.auth(), middleware.session(), middleware.limit('export')])
+    router
+      .get('/users/me/export/archive', [ExportsController, 'archive'])
+      .as('exports.archive')
+      .use([middleware.auth(), middleware.session()])
   })
   .prefix('/api/v1')
   .use(middleware.noStore())

@@ -8,6 +8,7 @@ import {
   restoreAccount,
   verifyEmail,
 } from '#domain/account/decide'
+import { expireExport, recordExport, requestExport } from '#domain/account/exports'
 import type { AccountEvent } from '#domain/account/events'
 import { evolveAccount } from '#domain/account/state'
 import { adminSeatsScope, budgetsOf, claimsOf } from '#domain/guards'
@@ -159,6 +160,42 @@ test.group('Domain | account', () => {
       'group_members:2': 1,
       'account_bytes:4': 0,
     })
+  })
+
+  test('one archive is made at a time, and a former one is withdrawn', ({ assert }) => {
+    const requested: AccountEvent = { type: 'account.export_requested', data: { account_id: 4 } }
+    const archive = {
+      strategy_id: 1,
+      object_key: 'exports/1.zip',
+      size_bytes: 9,
+      expires_at: '2026-01-31T12:00:00.000Z',
+    }
+    const made: AccountEvent = {
+      type: 'account.export_made',
+      data: { account_id: 4, ...archive },
+    }
+    const withdrawn: AccountEvent = {
+      type: 'account.export_withdrawn',
+      data: { account_id: 4, strategy_id: 1, object_key: 'exports/1.zip' },
+    }
+    const record = (state: ReturnType<typeof evolveAccount>) => recordExport(state, archive)
+
+    account(registered()).when(requestExport).then(assert, requested)
+    account(registered(), requested).when(requestExport).then(assert)
+    account(registered(), requested, made).when(requestExport).then(assert, withdrawn, requested)
+    account(registered(), deleted).when(requestExport).thenRefused(assert, 'E_ACCOUNT_NOT_FOUND')
+
+    account(registered(), requested).when(record).then(assert, made)
+    account(registered(), requested, deleted).when(record).then(assert)
+    account(registered()).when(record).then(assert)
+
+    const expire = (now: string) => (state: ReturnType<typeof evolveAccount>) =>
+      expireExport(state, now)
+    account(registered(), requested, made)
+      .when(expire('2026-01-31T12:00:00.000Z'))
+      .then(assert, withdrawn)
+    account(registered(), requested, made).when(expire('2026-01-31T11:59:59.999Z')).then(assert)
+    account(registered(), requested, made).when(deleteAccount).then(assert, withdrawn, deleted)
   })
 
   test('administrators hold seats while they are active', ({ assert }) => {

@@ -1,5 +1,6 @@
 import type { transformAlbum } from '#http/transformers/album_transformer'
 import type { transformApiToken } from '#http/transformers/api_token_transformer'
+import type { transformExport } from '#http/transformers/export_transformer'
 import type { transformGroup } from '#http/transformers/group_transformer'
 import type {
   transformAdministeredImage,
@@ -28,6 +29,7 @@ export type UserJson = ReturnType<typeof transformUser>
 export type AdministeredUserJson = ReturnType<typeof transformAdministeredUser>
 export type DeletedUserJson = ReturnType<typeof transformDeletedUser>
 export type AdministeredImageJson = ReturnType<typeof transformAdministeredImage>
+export type ExportJson = ReturnType<typeof transformExport>
 export type GroupJson = ReturnType<typeof transformGroup>
 export type AdministeredStrategyJson = ReturnType<typeof transformAdministeredStrategy>
 export type SiteSettingsJson = ReturnType<typeof transformSiteSettings>

@@ -38,6 +38,7 @@ const SHARED: NewEvent = {
   type: 'image.shared',
   data: { image_id: 7, owner_id: 1, share_id: 12, expires_at: NOON, max_views: 3 },
 }
+const ARCHIVE = { strategy_id: 1, object_key: 'exports/1.zip' }
 const ALBUM: NewEvent = {
   type: 'album.created',
   data: { album_id: 3, owner_id: 1, name: 'Holidays', intro: 'By the sea' },
@@ -97,6 +98,11 @@ function account(
     events: [ACCOUNT, ...past, event],
     told: { name: null, details: { before: null, after: null, ...details } },
   }
+}
+
+/** An act that is not worth an entry. */
+function untold(stream: string, ...events: NewEvent[]): AuditCase {
+  return { stream, events, told: null }
 }
 
 function settings(value: EventData<'account.settings_changed'>['settings']): NewEvent {
@@ -378,6 +384,22 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
     { type: 'account.forgotten', data: { account_id: 1 } },
     { before: null, after: null }
   ),
+  'account.export_requested': account(
+    { type: 'account.export_requested', data: { account_id: 1 } },
+    { before: null, after: null }
+  ),
+  'account.export_made': untold('account-1', ACCOUNT, {
+    type: 'account.export_made',
+    data: { account_id: 1, ...ARCHIVE, size_bytes: 204813, expires_at: NOON },
+  }),
+  'account.export_failed': untold('account-1', ACCOUNT, {
+    type: 'account.export_failed',
+    data: { account_id: 1 },
+  }),
+  'account.export_withdrawn': untold('account-1', ACCOUNT, {
+    type: 'account.export_withdrawn',
+    data: { account_id: 1, ...ARCHIVE },
+  }),
 
   'api_token.created': {
     stream: 'api_token-5',

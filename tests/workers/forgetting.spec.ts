@@ -137,6 +137,11 @@ test.group('Forgetting', (group) => {
     await admin.put<AdministeredUserJson>(`/api/v1/admin/users/${id}`, {
       json: { email: ZELDA.newEmail },
     })
+    await zelda.post('/api/v1/users/me/export', { headers })
+    await waitFor(
+      async () => (await zelda.get('/api/v1/users/me/export', { headers })).status === 200,
+      { what: 'the archive', timeoutMs: 30_000 }
+    )
     await anyone.post('/api/v1/auth/login', {
       headers,
       json: { email: ZELDA.newEmail, password: 'wrong again' },

@@ -1,8 +1,9 @@
 import type { EventData } from '../catalogue.ts'
-import { DomainError } from '../domain_error.ts'
 import type { Json } from '../event_definition.ts'
 import { normalizeEmail } from '../values.ts'
+import { withdrawExport } from './exports.ts'
 import type { AccountEvent, AccountRole } from './events.ts'
+import { notFound, requireAccount } from './presence.ts'
 import { evolveAccount, type Account } from './state.ts'
 
 /** What an administrator may change of an account; what is left out stays. */
@@ -130,8 +131,10 @@ export function administerAccount(
 
 /** @throws DomainError E_ACCOUNT_NOT_FOUND */
 export function deleteAccount(account: Account | null): AccountEvent[] {
-  const { accountId, email, role, groupId, frozen } = requireAccount(account)
+  const present = requireAccount(account)
+  const { accountId, email, role, groupId, frozen } = present
   return [
+    ...withdrawExport(present),
     {
       type: 'account.deleted',
       data: { account_id: accountId, email, role, group_id: groupId, active: !frozen },
@@ -175,15 +178,4 @@ export function forgetAccount(account: Account | null): AccountEvent[] {
   return account === null || !account.deleted || account.forgotten
     ? []
     : [{ type: 'account.forgotten', data: { account_id: account.accountId } }]
-}
-
-function requireAccount(account: Account | null): Account {
-  if (account === null || account.deleted) {
-    throw notFound()
-  }
-  return account
-}
-
-function notFound(): DomainError {
-  return new DomainError('E_ACCOUNT_NOT_FOUND', 'Account not found')
 }

@@ -153,6 +153,30 @@ export const accountForgotten = defineEvent('account.forgotten', {
   schema: z.strictObject(accountId),
 })
 
+/** A person asked for all that the site has of them. */
+export const accountExportRequested = defineEvent('account.export_requested', {
+  schemaVersion: 1,
+  schema: z.strictObject(accountId),
+})
+
+const archive = { strategy_id: entityId, object_key: z.string().min(1).max(512) }
+
+export const accountExportMade = defineEvent('account.export_made', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, ...archive, size_bytes: count, expires_at: instant }),
+})
+
+export const accountExportFailed = defineEvent('account.export_failed', {
+  schemaVersion: 1,
+  schema: z.strictObject(accountId),
+})
+
+/** An archive is no longer given out, and its bytes go: it is past its time, or another was asked for. */
+export const accountExportWithdrawn = defineEvent('account.export_withdrawn', {
+  schemaVersion: 1,
+  schema: z.strictObject({ ...accountId, ...archive }),
+})
+
 export const accountEvents = [
   accountRegistered,
   accountNameChanged,
@@ -174,5 +198,9 @@ export const accountEvents = [
   accountDeleted,
   accountRestored,
   accountForgotten,
+  accountExportRequested,
+  accountExportMade,
+  accountExportFailed,
+  accountExportWithdrawn,
 ] as const
 export type AccountEvent = EventsOf<typeof accountEvents>

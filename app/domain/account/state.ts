@@ -14,7 +14,15 @@ export interface Account {
   deleted: boolean
   /** Deleted, and cannot come back. */
   forgotten: boolean
+  export: AccountExport
 }
+
+/** The archive of all that the site has of the person. */
+export type AccountExport =
+  | { state: 'none' | 'pending' }
+  | { state: 'ready'; strategyId: number; objectKey: string; expiresAt: string }
+
+const NO_EXPORT: AccountExport = { state: 'none' }
 
 /** The account after one more event; `null` stands for an account that was never registered. */
 export function evolveAccount(account: Account | null, event: AccountEvent): Account | null {
@@ -31,6 +39,7 @@ export function evolveAccount(account: Account | null, event: AccountEvent): Acc
       frozen: false,
       deleted: false,
       forgotten: false,
+      export: NO_EXPORT,
     }
   }
   if (account === null) {
@@ -61,6 +70,15 @@ export function evolveAccount(account: Account | null, event: AccountEvent): Acc
       return { ...account, deleted: false, groupId: event.data.group_id }
     case 'account.forgotten':
       return { ...account, forgotten: true }
+    case 'account.export_requested':
+      return { ...account, export: { state: 'pending' } }
+    case 'account.export_made': {
+      const { strategy_id: strategyId, object_key: objectKey, expires_at: expiresAt } = event.data
+      return { ...account, export: { state: 'ready', strategyId, objectKey, expiresAt } }
+    }
+    case 'account.export_failed':
+    case 'account.export_withdrawn':
+      return { ...account, export: NO_EXPORT }
     case 'account.password_changed':
     case 'account.signed_in':
     case 'account.sign_in_failed':

@@ -140,6 +140,10 @@ export const AUDIT_RULES: AuditRules = {
   'account.deleted': { entry: 'always', before: pick('email', 'role', 'group_id') },
   'account.restored': { entry: 'always', after: pick('email', 'role', 'group_id') },
   'account.forgotten': DONE,
+  'account.export_requested': DONE,
+  'account.export_made': NEVER,
+  'account.export_failed': NEVER,
+  'account.export_withdrawn': NEVER,
 
   'api_token.created': {
     entry: 'always',
