@@ -6,6 +6,7 @@ import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
 import { withServices } from '#start/console_services'
+import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
 import { untilAskedToStop } from '#supervisor/role_process'
 import { JobSystem } from '#workers/job_system'
@@ -31,6 +32,7 @@ export default class Workers extends BaseCommand {
         databaseUrl,
         handlers,
         objectStores,
+        variantFiles: new VariantFiles(config),
         mailer: mailIsConfigured() ? await this.#smtpMailer() : new NoMailer(),
         mailedTokens: new MailedTokens(pool, config.appKey),
         appUrl,

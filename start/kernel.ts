@@ -1,7 +1,9 @@
 import app from '@adonisjs/core/services/app'
 import emitter from '@adonisjs/core/services/emitter'
+import logger from '@adonisjs/core/services/logger'
 import router from '@adonisjs/core/services/router'
 import server from '@adonisjs/core/services/server'
+import { variantLimits } from '#config/variants'
 import env from '#start/env'
 import { installWebServices, webServices } from '#start/web_services'
 
@@ -11,6 +13,8 @@ const closeWebServices = installWebServices({
   appKey: env.get('APP_KEY'),
   dataDir: env.get('DATA_DIR'),
   proxyMode: env.get('SENDFILE', 'off'),
+  variantLimits,
+  warn: (message, error) => logger.warn({ err: error }, message),
 })
 app.terminating(closeWebServices)
 

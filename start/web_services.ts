@@ -25,6 +25,8 @@ import { viewContext } from '#http/image_access'
 import { ShareViews } from '#http/share_views'
 import { checkStrategies, type StorageCheck } from '#http/storage_checks'
 import { Thumbnails } from '#http/thumbnails'
+import { Variants } from '#http/variants'
+import { BackgroundLoop } from '#jobs/background_loop'
 import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
 import { ledgerStatus, queueDepths } from '#jobs/status'
 import { projections } from '#projections/registry'
@@ -39,6 +41,7 @@ import { HotObjects } from '#storage/hot_objects'
 import type { ObjectStores } from '#storage/object_registry'
 import { ImageUploads } from '#uploads/image_uploads'
 import { UploadRates } from '#uploads/upload_rates'
+import { VariantCache } from '#storage/variant_cache'
 import { readModelPositions } from '#read_models/lag_queries'
 import { readDatabaseState, readSiteTotals } from '#read_models/site_queries'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
@@ -55,6 +58,7 @@ export interface WebServices {
   readonly uploads: ImageUploads
   readonly stores: ObjectStores
   readonly thumbnails: Thumbnails
+  readonly variants: Variants
   readonly servedImages: ServedImages
   readonly hotObjects: HotObjects
   readonly proxiedFiles: ProxiedFiles
@@ -74,10 +78,16 @@ export interface WebServices {
 /** What a web server needs to know beside what every process does. */
 export interface WebServicesConfig extends ServicesConfig {
   proxyMode: ProxyMode
+  variantLimits: { cacheBytes: number; variantsAnImage: number; waiting: number }
+  warn: (message: string, error: unknown) => void
 }
 
 /** Memory for files that are asked for often. */
 const HOT_BYTES = 64 * 1024 * 1024
+/** And for variants. */
+const HOT_VARIANT_BYTES = 32 * 1024 * 1024
+
+const EVICTION_PAUSE_MILLISECONDS = 60 * 60 * 1_000
 
 /** A request does not wait for a Redis that is away or stuck: rates are then counted without it. */
 const RATES = { ...FAILING_FAST, commandTimeout: 250 }
@@ -107,6 +117,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   const waiter = new ReadModelWaiter(config.databaseUrl)
   const readModels = new FreshReads(waiter)
   const background = new BackgroundWork()
+  const { cache, evictions } = createVariantCache(config)
   const redis = base.redis()
   const rateRedis = connectRedis(config.redisUrl, RATES)
   const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)
@@ -167,6 +178,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     }),
     stores,
     thumbnails: new Thumbnails(stores),
+    variants: new Variants({ stores, cache, waiting: config.variantLimits.waiting }),
     servedImages,
     hotObjects: new HotObjects({ bytes: HOT_BYTES }),
     proxiedFiles: new ProxiedFiles({ mode: config.proxyMode, dataDir: config.dataDir }),
@@ -191,6 +203,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     },
   }
   return async () => {
+    await evictions.stop()
     await background.settle()
     await shareViews.settle()
     await waiter.close()
@@ -199,6 +212,28 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     depthRedis.disconnect()
     await base.close()
   }
+}
+
+/** The cache of variants, and what keeps it within its bounds. */
+function createVariantCache({ dataDir, variantLimits, warn }: WebServicesConfig) {
+  const cache = new VariantCache({
+    dataDir,
+    bytes: variantLimits.cacheBytes,
+    memoryBytes: HOT_VARIANT_BYTES,
+    variantsAnImage: variantLimits.variantsAnImage,
+    grown: () => evictions.wake(),
+    failed: (error) => warn('A variant could not be kept', error),
+  })
+  const evictions = new BackgroundLoop({
+    step: async () => {
+      await cache.evict()
+      return false
+    },
+    pauseMs: EVICTION_PAUSE_MILLISECONDS,
+    failed: (error) => warn('Variants could not be evicted', error),
+  })
+  evictions.start()
+  return { cache, evictions }
 }
 
 /** Every store that images may lie in must take and give bytes; without the database, those known of before. */

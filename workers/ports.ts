@@ -5,6 +5,7 @@ import type { EventStore } from '#event_store/port'
 import type { Handlers } from '#handlers/index'
 import type { Mailer } from '#mail/mailer'
 import type { ObjectStores } from '#storage/object_registry'
+import type { VariantFiles } from '#storage/variant_files'
 
 /** What workers work with. */
 export interface WorkerPorts {
@@ -16,6 +17,8 @@ export interface WorkerPorts {
   databaseUrl: string
   handlers: Handlers
   objectStores: ObjectStores
+  /** Variants of images that this machine has made. */
+  variantFiles: VariantFiles
   mailer: Mailer
   mailedTokens: MailedTokens
   /** The address that the site was started with, without a trailing slash. */

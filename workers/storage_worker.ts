@@ -10,7 +10,10 @@ import { imageIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { strategyOf } from './strategy_settings.ts'
 
-type StoragePorts = Pick<WorkerPorts, 'pool' | 'eventStore' | 'handlers' | 'objectStores'>
+type StoragePorts = Pick<
+  WorkerPorts,
+  'pool' | 'eventStore' | 'handlers' | 'objectStores' | 'variantFiles'
+>
 
 /**
  * Deletes the bytes of images that cannot come back. The log decides first: the removal is recorded only while no other
@@ -31,7 +34,7 @@ export class StorageWorker implements Processor {
   }
 
   async #remove(assignment: Assignment): Promise<void> {
-    const { eventStore, handlers, objectStores, pool } = this.#ports
+    const { eventStore, handlers, objectStores, pool, variantFiles } = this.#ports
     const imageId = imageIdOf(assignment.payload)
     const image = await loadState<Image>(
       eventStore,
@@ -41,7 +44,7 @@ export class StorageWorker implements Processor {
     if (image === null) {
       return
     }
-    const { objectKey, strategyId, md5 } = image
+    const { objectKey, strategyId, md5, sha256 } = image
     const mayGo = await handlers.image.removeObject(
       { imageId, strategyId, objectKey },
       jobContext(assignment, 'removed')
@@ -51,6 +54,7 @@ export class StorageWorker implements Processor {
     }
     const store = objectStores.get(await strategyOf(pool, strategyId))
     await store.delete(objectKey)
+    await variantFiles.removeAll(sha256)
     if (!(await this.#hasTwin(imageId, strategyId, md5))) {
       await store.delete(thumbnailKey(md5))
     }

@@ -42,6 +42,12 @@ export const E_THUMBNAIL_NOT_POSSIBLE = createError(
   404
 )
 
+export const E_PRESETS_ONLY = createError(
+  'This site serves variants by the name of a preset only, as in @preset_small',
+  'E_PRESETS_ONLY',
+  403
+)
+
 /** A part of the request is invalid; `fields` says what is wrong with which. */
 export class InvalidFieldsError extends Exception {
   static override status = 400
@@ -62,6 +68,18 @@ export class TooManyRequestsError extends Exception {
 
   constructor(reason: string, retryAfterSeconds: number) {
     super(`${reason}: try again in ${retryAfterSeconds} s`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** More work waits than is taken on; `retryAfterSeconds` says when a try may succeed again. */
+export class ServerBusyError extends Exception {
+  static override status = 503
+  static override code = 'E_SERVER_BUSY'
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super(`The server has too much to do: try again in ${retryAfterSeconds} s`)
     this.retryAfterSeconds = retryAfterSeconds
   }
 }

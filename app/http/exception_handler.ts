@@ -5,7 +5,7 @@ import { StorageError } from '#storage/errors'
 import { UploadRateError } from '#uploads/errors'
 import { bareErrorBody } from '#mcp/answers'
 import { failure } from './envelope.ts'
-import { E_SETUP_REQUIRED, TooManyRequestsError } from './errors.ts'
+import { E_SETUP_REQUIRED, ServerBusyError, TooManyRequestsError } from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
 
 const FLAT_UPLOAD = '/api/v1/flat/upload'
@@ -35,7 +35,11 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (error instanceof E_MISSING_SCOPE) {
       ctx.response.header('WWW-Authenticate', 'Bearer error="insufficient_scope"')
     }
-    if (error instanceof TooManyRequestsError || error instanceof UploadRateError) {
+    if (
+      error instanceof TooManyRequestsError ||
+      error instanceof UploadRateError ||
+      error instanceof ServerBusyError
+    ) {
       ctx.response.header('Retry-After', error.retryAfterSeconds)
     }
     FILE_HEADERS.forEach((name) => ctx.response.removeHeader(name))

@@ -42,16 +42,21 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60
 /** An SVG opened by itself is a document of this site: it gets no scripts, nothing from elsewhere, and no origin. */
 const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
-/** Public files may be kept for good, but no longer than they live; private ones not at all. */
+/**
+ * Public files may be kept for good, or for so many seconds, but no longer than they live; private ones not at all.
+ */
 export function cacheControlFor(
   { isPublic, expiresAt }: { isPublic: boolean; expiresAt: string | null },
+  seconds: number | null = null,
   now = Date.now()
 ): string {
   if (!isPublic) {
     return 'private, no-store'
   }
-  const secondsLeft = expiresAt === null ? YEAR_SECONDS : (Date.parse(expiresAt) - now) / 1000
-  return `public, max-age=${Math.max(0, Math.floor(Math.min(YEAR_SECONDS, secondsLeft)))}, immutable`
+  const secondsLeft =
+    expiresAt === null ? Number.POSITIVE_INFINITY : (Date.parse(expiresAt) - now) / 1000
+  const kept = Math.max(0, Math.floor(Math.min(seconds ?? YEAR_SECONDS, secondsLeft)))
+  return `public, max-age=${kept}${seconds === null ? ', immutable' : ''}`
 }
 
 /**

@@ -19,7 +19,7 @@ export interface FoundThumbnail {
 /** Thumbnails as the worker stores them; one that it has not got to is made here, once for all who wait. */
 export class Thumbnails {
   readonly #stores: ObjectStores
-  readonly #work = new SharedWork<void>(AT_ONCE)
+  readonly #work = new SharedWork<void>({ atOnce: AT_ONCE })
 
   constructor(stores: ObjectStores) {
     this.#stores = stores

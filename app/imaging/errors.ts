@@ -3,6 +3,7 @@ export type ImagingErrorCode =
   | 'E_IMAGE_UNSUPPORTED'
   | 'E_IMAGE_TOO_LARGE'
   | 'E_IMAGE_CORRUPT'
+  | 'E_IMAGE_TOO_SLOW'
   | 'E_THUMBNAIL_UNSUPPORTED'
 
 /** Why a file is not taken, or not worked on, as an image. */

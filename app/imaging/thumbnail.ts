@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import sharp, { type Sharp } from 'sharp'
-import { decodeBmp, decodeIco } from './decode_bitmap.ts'
 import { ImagingError } from './errors.ts'
 import { sniffFormat, SNIFF_BYTES } from './formats.ts'
-import { DEFAULT_LIMITS } from './limits.ts'
+import { openPicture } from './open_picture.ts'
 
 export interface MadeThumbnail {
   bytes: Buffer
@@ -19,9 +17,6 @@ const QUALITY = 80
 const EFFORT = 3
 const TIMEOUT_SECONDS = 20
 
-// Each picture is worked on once: a cache of operations only holds memory.
-sharp.cache(false)
-
 /**
  * A small picture of an image: orientation applied, the first frame of an animation, never larger than the original.
  * The same bytes give the same thumbnail.
@@ -35,7 +30,8 @@ export async function makeThumbnail(
   const { longestSide } = options
   const bytes = typeof source === 'string' ? await readFile(source) : source
   try {
-    const { data, info } = await open(bytes)
+    const picture = await openPicture(bytes, sniffFormat(bytes.subarray(0, SNIFF_BYTES)))
+    const { data, info } = await picture
       .autoOrient()
       .resize(longestSide, longestSide, { fit: 'inside', withoutEnlargement: true })
       .webp({ quality: QUALITY, effort: EFFORT })
@@ -47,21 +43,5 @@ export async function makeThumbnail(
       throw error
     }
     throw new ImagingError('E_IMAGE_CORRUPT', 'The image cannot be decoded', { cause: error })
-  }
-}
-
-function open(bytes: Buffer): Sharp {
-  switch (sniffFormat(bytes.subarray(0, SNIFF_BYTES))) {
-    case 'bmp':
-      return decodeBmp(bytes)
-    case 'ico':
-      return decodeIco(bytes)
-    default:
-      return sharp(bytes, {
-        limitInputPixels: DEFAULT_LIMITS.pixels,
-        page: 0,
-        pages: 1,
-        sequentialRead: true,
-      })
   }
 }

@@ -93,9 +93,7 @@ export class OpenapiChecker {
 
   /** Unknown addresses answer 404 and known ones with the wrong method 405: the document lists neither with each path. */
   #responseFor({ method, path, status }: WireAnswer): string[] {
-    const templates = Object.keys(this.document.paths)
-    const template =
-      templates.find((one) => one === path) ?? templates.find((one) => patternOf(one).test(path))
+    const template = this.#templateOf(path)
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
     if (template === undefined || (status === 400 && path.includes('%'))) {
       return this.#follow(['components', 'responses', status === 404 ? 'NotFound' : 'none'])
@@ -104,6 +102,13 @@ export class OpenapiChecker {
       return this.#follow(['components', 'responses', status === 405 ? 'MethodNotAllowed' : 'none'])
     }
     return this.#follow(['paths', template, verb, 'responses', String(status)])
+  }
+
+  /** The path itself, or the longest of the templates that fit: it says most. */
+  #templateOf(path: string): string | undefined {
+    const templates = Object.keys(this.document.paths).filter((one) => patternOf(one).test(path))
+    const [longest] = templates.toSorted((one, other) => other.length - one.length)
+    return templates.find((one) => one === path) ?? longest
   }
 
   #headerProblems(pointer: string[], spec: ResponseSpec, { headers }: WireAnswer): string[] {

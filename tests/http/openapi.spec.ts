@@ -8,6 +8,7 @@ import { testRedisUrl } from '#tests/helpers/redis'
 /** Patterns of the router whose parameters are more than a segment of the path. */
 const PATHS: Record<string, string> = {
   '/i/:file': '/i/{key}.{extension}',
+  '/i/:variant': '/i/{key}.{extension}@{options}',
   '/t/:file': '/t/{md5}.png',
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { test } from '@japa/runner'
+import sharp from 'sharp'
 import { cameraJpeg, plainPng, SVG } from '#tests/fixtures/images'
 import { ApiClient, type ImageJson } from '#tests/helpers/api'
 import { hasNginx, startNginx, type TestNginx } from '#tests/helpers/nginx'
@@ -76,6 +77,22 @@ test.group('Files behind nginx, as docs/serving.md has it', (group) => {
     assert.equal(headers.get('content-type'), 'image/webp')
     assert.equal(headers.get('content-length'), String(bytes.length))
     assert.equal(bytes.subarray(8, 12).toString(), 'WEBP')
+  })
+
+  test('large variants do, once they lie in the cache', async ({ assert }) => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
+    const create = { width: 900, height: 900, channels: 3, background: 'white', noise } as const
+    const image = await upload(await sharp({ create }).jpeg().toBuffer())
+    const path = `${pathOf(image.links.url)}@w_800,f_png`
+    const made = await visitor.get(path)
+    const { headers } = await fetch(server.api.url + path)
+    const sent = await visitor.get(path)
+
+    assert.isAbove(made.bytes.length, 1024 * 1024)
+    assert.match(headers.get('x-accel-redirect') ?? '', /^\/_picfast_data\/cache\/variants\//)
+    assert.isTrue(sent.bytes.equals(made.bytes))
+    assert.equal(sent.headers.get('etag'), made.headers.get('etag'))
+    assert.equal(sent.headers.get('cache-control'), 'public, max-age=2592000')
   })
 
   test('an SVG keeps its policy, and a download its name', async ({ assert }) => {

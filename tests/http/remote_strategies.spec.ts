@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
+import { VariantFiles } from '#storage/variant_files'
 import { plainPng } from '#tests/fixtures/images'
 import type { AdministeredStrategyJson, ApiClient, ImageJson } from '#tests/helpers/api'
 import { FaultyProxy } from '#tests/helpers/faulty_proxy'
@@ -127,6 +128,7 @@ for (const kind of KINDS) {
         eventStore: services.eventStore,
         handlers: services.handlers,
         objectStores: services.objectStores,
+        variantFiles: new VariantFiles(server),
       }
       await new ThumbnailsWorker(ports).process([assignment(image.id)])
       const thumbnail = await admin.get(path(image.links.thumbnail_url))

@@ -1,6 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from '@japa/runner'
 import type { ObjectStores } from '#storage/object_registry'
+import { VariantFiles } from '#storage/variant_files'
 import { plainPng } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson } from '#tests/helpers/api'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
@@ -24,6 +27,7 @@ test.group('Storage worker', (group) => {
       eventStore: services.eventStore,
       handlers: services.handlers,
       objectStores: stores,
+      variantFiles: new VariantFiles(server),
     })
     return () => server.stop()
   })
@@ -60,6 +64,23 @@ test.group('Storage worker', (group) => {
     const answer = await user.get(new URL(links.url).pathname)
     return answer.status === 200 && answer.bytes.equals(bytes)
   }
+
+  test('variants go with the bytes', async ({ assert }) => {
+    const { data: image } = await user.upload(await plainPng(61, 47))
+    const path = new URL(image.links.url).pathname
+    assert.equal((await user.get(`${path}@w_30,f_webp`)).status, 200)
+    const folder = join(server.dataDir, 'cache/variants')
+    const variants = async () =>
+      (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.webp'))
+    assert.lengthOf(await variants(), 1)
+
+    await user.delete(`/api/v1/images/${image.key}`)
+    await work(image.id)
+    assert.lengthOf(await variants(), 1, 'the image can be restored')
+    await user.delete(`/api/v1/trash/${image.key}`)
+    await work(image.id)
+    assert.lengthOf(await variants(), 0)
+  })
 
   test('bytes stay while an image refers to them, and go with the last', async ({ assert }) => {
     const bytes = await plainPng(31, 17)

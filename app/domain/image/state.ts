@@ -10,6 +10,7 @@ export interface Image {
   strategyId: number
   objectKey: string
   md5: string
+  sha256: string
   sizeBytes: number
   permission: Permission
   expiresAt: string | null
@@ -36,6 +37,7 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       strategyId: event.data.strategy_id,
       objectKey: event.data.object_key,
       md5: event.data.md5,
+      sha256: event.data.sha256,
       sizeBytes: event.data.size_bytes,
       permission: event.data.permission,
       expiresAt: event.data.expires_at,

@@ -38,6 +38,10 @@ export type SiteSettings = {
   analytics_provider: (typeof ANALYTICS_PROVIDERS)[number]
   analytics_config: { [name: string]: string }
   theme_config: { custom_css: string }
+  /** Options of variants by name, as addresses have them: `w_300,h_200`. */
+  variant_presets: { [name: string]: string }
+  /** Whether variants are made by the name of a preset only. */
+  variant_presets_only: boolean
 }
 
 /** What holds where nothing was set. */
@@ -67,4 +71,6 @@ export const DEFAULT_SITE_SETTINGS: SiteSettings = {
   analytics_provider: '',
   analytics_config: {},
   theme_config: { custom_css: '' },
+  variant_presets: {},
+  variant_presets_only: false,
 }

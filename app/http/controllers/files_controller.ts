@@ -3,6 +3,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { E_NOT_FOUND } from '#http/errors'
 import { answerFile, cacheControlFor } from '#http/file_answer'
 import { admissionTo, openShareOf } from '#http/image_access'
+import { originalFile, requestedImage } from '#http/requested_image'
 import { viewerOf } from '#http/visitor'
 import { findStoredImageById, findStoredImageByMd5 } from '#read_models/image_queries'
 import type { StoredImageView } from '#read_models/views'
@@ -11,26 +12,14 @@ import { webServices } from '#start/web_services'
 /** The bytes themselves. */
 export default class FilesController {
   async show(ctx: HttpContext) {
-    const { hotObjects, proxiedFiles, servedImages, stores } = webServices()
-    const [key = '', extension] = String(ctx.request.param('file')).split('.')
-    const image = await servedImages.find(key)
-    if (image === null || image.extension !== extension) {
-      throw new E_NOT_FOUND()
-    }
-    const { isPublic, views } = await admissionTo(ctx, image)
-    const store = stores.get(image.strategy)
-    const { expiresAt, mimetype, objectKey, sha256, sizeBytes, strategyId } = image
+    const [key = '', extension = ''] = String(ctx.request.param('file')).split('.')
+    const { image, admission } = await requestedImage(ctx, { key, extension })
+    const { isPublic, views } = admission
+    const { expiresAt } = image
     await answerFile(ctx, {
-      etag: `"${sha256}"`,
-      lastModified: new Date(image.createdAt),
-      size: sizeBytes,
-      mimetype,
+      ...originalFile(ctx, image),
       cacheControl: cacheControlFor({ isPublic, expiresAt }),
       views,
-      proxied: proxiedFiles.headerFor(store.localPath(objectKey)),
-      downloadName: 'download' in ctx.request.qs() ? downloadName(image) : undefined,
-      open: (range) =>
-        hotObjects.open({ store, strategyId, key: objectKey, size: sizeBytes }, range),
     })
   }
 
@@ -64,10 +53,4 @@ async function sharedImage(ctx: HttpContext, md5: string): Promise<StoredImageVi
   const share = await openShareOf(ctx)
   const image = share && (await findStoredImageById(share.imageId))
   return image?.md5 === md5 ? image : null
-}
-
-/** The original name with the extension that the stored bytes have. */
-function downloadName({ originName, extension, key }: StoredImageView): string {
-  const stem = (originName ?? key).replace(/\.[^.]{1,5}$/, '')
-  return `${stem === '' ? key : stem}.${extension}`
 }

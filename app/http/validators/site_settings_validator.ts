@@ -1,5 +1,6 @@
 import vine from '@vinejs/vine'
 import { ANALYTICS_PROVIDERS, MODERATION_MODES } from '#domain/site/settings'
+import { variantPresets } from './variant_presets.ts'
 import { byteCount, flag, integer, name, optionalUrl, text, timeToLive } from './fields.ts'
 
 /** A century. */
@@ -32,4 +33,6 @@ export const siteSettingsValidator = vine.create({
   analytics_provider: vine.enum(ANALYTICS_PROVIDERS).optional(),
   analytics_config: vine.record(text(4000)).optional(),
   theme_config: vine.object({ custom_css: text(100_000) }).optional(),
+  variant_presets: variantPresets().optional(),
+  variant_presets_only: flag().optional(),
 })
