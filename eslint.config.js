@@ -48,6 +48,8 @@ const MAY_IMPORT = {
     'storage',
     'auth',
     'mail',
+    'remote',
+    'uploads',
   ],
 }
 
@@ -107,7 +109,7 @@ function directions([folder, allowed]) {
 
 /** The pure part of the projections: one file a read model. */
 const READ_MODELS =
-  'app/projections/{images,albums,accounts,deleted_accounts,exports,api_tokens,groups,strategies,site_settings,usage,shares}.ts'
+  'app/projections/{images,albums,accounts,deleted_accounts,exports,api_tokens,groups,strategies,site_settings,usage,shares,image_imports}.ts'
 
 export default configApp(
   { ignores: ['data/**', 'tmp/**', 'bench/node_modules/**', 'resources/scalar/**'] },

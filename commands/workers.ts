@@ -1,16 +1,24 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { IdentityReader } from '#auth/identity_reader'
 import { MailedTokens } from '#auth/mailed_tokens'
 import { appUrl } from '#config/app'
 import { mailIsConfigured } from '#config/mail'
+import { fetchableNetworks } from '#config/remote'
 import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
+import { reachableAddresses } from '#remote/reachable_addresses'
+import { SafeFetch } from '#remote/safe_fetch'
 import { withServices } from '#start/console_services'
 import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
 import { untilAskedToStop } from '#supervisor/role_process'
+import { ImageUploads } from '#uploads/image_uploads'
 import { JobSystem } from '#workers/job_system'
 import { createProcessors } from '#workers/registry'
+
+/** For everything that fetching an image takes; nobody waits at the other end of a request. */
+const FETCHING_MILLISECONDS = 60_000
 
 export default class Workers extends BaseCommand {
   static override commandName = 'workers'
@@ -36,6 +44,20 @@ export default class Workers extends BaseCommand {
         mailer: mailIsConfigured() ? await this.#smtpMailer() : new NoMailer(),
         mailedTokens: new MailedTokens(pool, config.appKey),
         appUrl,
+        uploads: new ImageUploads({
+          handlers,
+          stores: objectStores,
+          // Nobody waits for an answer that shows the image.
+          readModels: { waitFor: async () => false },
+          metrics: { uploadStored: () => {} },
+          // An import was counted when it was asked for.
+          rates: { takeUpload: async () => ({ refund: async () => {} }) },
+        }),
+        remoteFiles: new SafeFetch({
+          isReachable: reachableAddresses(fetchableNetworks),
+          patienceMilliseconds: FETCHING_MILLISECONDS,
+        }),
+        identities: new IdentityReader(pool),
       }
       const jobs = new JobSystem({
         ports,

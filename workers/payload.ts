@@ -2,6 +2,13 @@ import { z } from 'zod'
 
 const imagePayload = z.object({ image_id: z.int().positive() })
 
+const importPayload = z.object({ import_id: z.int().positive() })
+
+/** The import that a job is about. */
+export function importIdOf(payload: unknown): number {
+  return importPayload.parse(payload).import_id
+}
+
 const accountPayload = z.object({ account_id: z.int().positive() })
 
 /** The account that a job is about. */

@@ -3,6 +3,7 @@ import { AccountsWorker } from './accounts_worker.ts'
 import { AuditWorker } from './audit_worker.ts'
 import { ExpiryWorker } from './expiry_worker.ts'
 import { ExportsWorker } from './exports_worker.ts'
+import { ImportsWorker, type ImportsPorts } from './imports_worker.ts'
 import { MailWorker } from './mail_worker.ts'
 import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
@@ -11,7 +12,7 @@ import { StorageWorker } from './storage_worker.ts'
 import { ThumbnailsWorker } from './thumbnails_worker.ts'
 
 /** Every worker. A new one is a file of its own and a line here. */
-export function createProcessors(ports: WorkerPorts): Processor[] {
+export function createProcessors(ports: WorkerPorts & ImportsPorts): Processor[] {
   return [
     new ThumbnailsWorker(ports),
     new ExpiryWorker(ports),
@@ -22,5 +23,6 @@ export function createProcessors(ports: WorkerPorts): Processor[] {
     new StorageWorker(ports),
     new MailWorker(ports),
     new SharesWorker(ports),
+    new ImportsWorker(ports),
   ]
 }

@@ -29,6 +29,16 @@ export class IdentityReader {
     this.#pool = pool
   }
 
+  /** The account itself, for what is done in its name later; `null` when it is gone. */
+  async findAccount(accountId: number): Promise<Account | null> {
+    const { rows } = await this.#pool.query<AccountColumns>({
+      name: 'identity_by_account',
+      text: `select ${ACCOUNT_COLUMNS} from read.accounts a where a.account_id = $1`,
+      values: [accountId],
+    })
+    return rows[0] === undefined ? null : accountOf(rows[0])
+  }
+
   /** `null` when the account is gone or the session was ended. */
   async findBySession(claims: AccessTokenClaims): Promise<Identity | null> {
     const { rows } = await this.#pool.query<AccountColumns>({

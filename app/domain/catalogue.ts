@@ -4,6 +4,7 @@ import { apiTokenEvents } from './api_token/events.ts'
 import type { EventDefinition, EventsOf } from './event_definition.ts'
 import { groupEvents } from './group/events.ts'
 import { imageEvents } from './image/events.ts'
+import { imageImportEvents } from './image_import/events.ts'
 import { shareEvents } from './share/events.ts'
 import { siteEvents } from './site/events.ts'
 import { strategyEvents } from './strategy/events.ts'
@@ -20,6 +21,7 @@ export const catalogue = [
   ...siteEvents,
   ...visitorEvents,
   ...shareEvents,
+  ...imageImportEvents,
 ] as const
 
 export type DomainEvent = EventsOf<typeof catalogue>

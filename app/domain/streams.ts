@@ -1,6 +1,8 @@
 /** Stream names: `<category>-<id>`; the site has one stream. */
 export const streams = {
   image: (id: number) => `image-${id}`,
+  /** Its id is that of the image that it makes. */
+  imageImport: (id: number) => `image_import-${id}`,
   album: (id: number) => `album-${id}`,
   account: (id: number) => `account-${id}`,
   apiToken: (id: number) => `api_token-${id}`,

@@ -24,6 +24,8 @@ import { loadState } from './load_state.ts'
 import type { IdSource, KeySource } from './ports.ts'
 
 export interface UploadImage {
+  /** Drawn before, for an image that must not be recorded twice; else drawn now. */
+  imageId?: number
   /** `null` for a visitor's upload. */
   ownerId: number | null
   albumId: number | null
@@ -82,6 +84,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
      * @throws BudgetExceededError when the image does not fit into the capacity
      * @throws DomainError E_ALBUM_NOT_FOUND, E_ACCOUNT_CLOSED
      * @throws ObjectRemovedError when the stored object was taken away meanwhile
+     * @throws VersionConflictError when the image's id is another's already
      */
     async uploadImage(
       command: UploadImage,
@@ -92,7 +95,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       if (command.albumId !== null) {
         requireAlbumOf(await readAlbum(command.albumId), command.ownerId)
       }
-      const imageId = await ports.ids.next('image')
+      const imageId = command.imageId ?? (await ports.ids.next('image'))
       const scope = command.ownerId === null ? guestBytesScope : accountBytesScope(command.ownerId)
       for (let length = keyLength(imageId); ; length++) {
         try {

@@ -3,6 +3,7 @@ import { createAccountHandlers, type AccountHandlers } from './account.ts'
 import { createAlbumHandlers, type AlbumHandlers } from './album.ts'
 import { createApiTokenHandlers, type ApiTokenHandlers } from './api_token.ts'
 import { createImageHandlers, type ImageHandlers } from './image.ts'
+import { createImageImportHandlers, type ImageImportHandlers } from './image_import.ts'
 import type {
   ApiTokenSecretStore,
   CredentialStore,
@@ -27,6 +28,7 @@ export interface HandlerPorts {
 
 export interface Handlers {
   image: ImageHandlers
+  imageImport: ImageImportHandlers
   album: AlbumHandlers
   account: AccountHandlers
   apiToken: ApiTokenHandlers
@@ -40,6 +42,7 @@ export interface Handlers {
 export function createHandlers(ports: HandlerPorts): Handlers {
   return {
     image: createImageHandlers(ports),
+    imageImport: createImageImportHandlers(ports),
     album: createAlbumHandlers(ports),
     account: createAccountHandlers(ports),
     apiToken: createApiTokenHandlers(ports),

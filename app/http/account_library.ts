@@ -15,6 +15,7 @@ import type { SentUpload } from '#mcp/uploads'
 import { findAccountOrFail, findUsage } from '#read_models/account_queries'
 import { countImages, findImage, isVisibleTo, listImages } from '#read_models/image_queries'
 import type { ImageView } from '#read_models/views'
+import { nameInUrl } from '#remote/name_in_url'
 import { services } from '#start/services'
 import { webServices } from '#start/web_services'
 import type { ImageSource } from '#uploads/image_uploads'
@@ -140,19 +141,9 @@ function sourceOf(
   }
   if (url !== undefined && base64 === undefined) {
     return {
-      filename: filename ?? nameIn(url),
+      filename: filename ?? nameInUrl(url),
       open: async (maxBytes) => (await webServices().remoteFiles.open(url, maxBytes)).body,
     }
   }
   throw new AgentError('INVALID_IMAGE_DATA', 'Give either base64 or url')
-}
-
-/** The last part of an address's path, if it can be read. */
-function nameIn(url: string): string | undefined {
-  const name = URL.parse(url)?.pathname.split('/').at(-1)
-  try {
-    return name === undefined ? undefined : decodeURIComponent(name)
-  } catch {
-    return undefined
-  }
 }

@@ -11,6 +11,7 @@ export const QUEUES = [
   'storage',
   'mail',
   'shares',
+  'imports',
 ] as const
 export type QueueName = (typeof QUEUES)[number]
 
@@ -62,6 +63,14 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
     backoffSeconds: 2,
     reactionsAJob: 1,
     concurrency: 2,
+  },
+  // Twice as long as fetching may take, and more.
+  imports: {
+    timeoutSeconds: 180,
+    maximumAttempts: 12,
+    backoffSeconds: 2,
+    reactionsAJob: 1,
+    concurrency: 4,
   },
   shares: {
     timeoutSeconds: 120,

@@ -4,6 +4,7 @@ import { apiTokens } from './api_tokens.ts'
 import { deletedAccounts } from './deleted_accounts.ts'
 import { accountExports } from './exports.ts'
 import { groups } from './groups.ts'
+import { imageImports } from './image_imports.ts'
 import { images } from './images.ts'
 import type { AnyProjection } from './projection.ts'
 import { shares } from './shares.ts'
@@ -24,4 +25,5 @@ export const projections: readonly AnyProjection[] = [
   siteSettings,
   usage,
   shares,
+  imageImports,
 ]

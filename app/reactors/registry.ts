@@ -2,6 +2,7 @@ import { accounts } from './accounts.ts'
 import { audit } from './audit.ts'
 import { expiry } from './expiry.ts'
 import { accountExports } from './exports.ts'
+import { imports } from './imports.ts'
 import { mail } from './mail.ts'
 import { moderation } from './moderation.ts'
 import type { Reactor } from './reactor.ts'
@@ -20,4 +21,5 @@ export const reactors: readonly Reactor[] = [
   storage,
   mail,
   shares,
+  imports,
 ]

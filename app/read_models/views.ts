@@ -162,6 +162,19 @@ export interface ShareView {
   createdAt: string
 }
 
+/** An image that was to be fetched from elsewhere, and what became of it. */
+export interface ImageImportView {
+  importId: number
+  ownerId: number
+  status: 'pending' | 'completed' | 'failed'
+  /** The image's, when it is completed. */
+  key: string | null
+  /** Why it failed. */
+  code: string | null
+  createdAt: string
+  settledAt: string | null
+}
+
 export interface ApiTokenView {
   tokenId: number
   name: string

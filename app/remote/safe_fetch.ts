@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { pipeline, Transform, type Readable } from 'node:stream'
 import { RemoteError } from './errors.ts'
+import { isForbiddenPort } from './forbidden_ports.ts'
 import type { IsReachable } from './reachable_addresses.ts'
 
 const MOST_REDIRECTS = 5
@@ -46,6 +47,18 @@ export class SafeFetch {
   }
 
   /**
+   * Refuses an address of which it can be told without looking anything up that nothing will be fetched from it.
+   *
+   * @throws RemoteError E_URL_INVALID, E_URL_FORBIDDEN
+   */
+  check(address: string): void {
+    const host = hostOf(parseUrl(address))
+    if (isIP(host) !== 0) {
+      this.#requireReachable(host, [host])
+    }
+  }
+
+  /**
    * Opens a file of at most so many bytes. The caller reads the body, or destroys it.
    *
    * @throws RemoteError
@@ -70,7 +83,7 @@ export class SafeFetch {
   }
 
   async #get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-    const addresses = await this.#judge(url.hostname.replace(/^\[(.*)\]$/, '$1'), signal)
+    const addresses = await this.#judge(hostOf(url), signal)
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const request = send(url, {
       signal,
@@ -97,10 +110,17 @@ export class SafeFetch {
     if (addresses.length === 0) {
       throw new RemoteError('E_REMOTE_UNREACHABLE', `${host} cannot be found`)
     }
-    if (!addresses.every(({ address }) => this.#isReachable(address))) {
+    this.#requireReachable(
+      host,
+      addresses.map(({ address }) => address)
+    )
+    return addresses
+  }
+
+  #requireReachable(host: string, addresses: readonly string[]): void {
+    if (!addresses.every((address) => this.#isReachable(address))) {
       throw new RemoteError('E_URL_FORBIDDEN', `${host} is not on the public internet`)
     }
-    return addresses
   }
 
   async #resolve(name: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
@@ -120,7 +140,15 @@ function parseUrl(address: string, base?: URL): URL {
   if (url.username !== '' || url.password !== '') {
     throw new RemoteError('E_URL_INVALID', 'The address must not hold a user or a password')
   }
+  if (isForbiddenPort(url.port)) {
+    throw new RemoteError('E_URL_FORBIDDEN', `Port ${url.port} is not one of the web`)
+  }
   return url
+}
+
+/** The host without the brackets of IPv6. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
 /** The body, cut off with an error where it becomes too large or too slow. */

@@ -18,7 +18,7 @@ import { originalKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectStore } from '#storage/object_store'
 import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
-import type { UploadRates } from './upload_rates.ts'
+import type { CountedUpload, UploadRates } from './upload_rates.ts'
 
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
@@ -30,7 +30,7 @@ export interface ImageUploadsPorts {
   /** Waits for read models to show a position; false when they do not in time. */
   readModels: { waitFor(position: number, names: readonly string[]): Promise<boolean> }
   metrics: { uploadStored(bytes: number): void }
-  rates: UploadRates
+  rates: Pick<UploadRates, 'takeUpload'>
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
@@ -50,6 +50,8 @@ export interface UploadWishes {
 /** An image that does not come as a multipart body. */
 export interface ImageSource {
   filename: string | undefined
+  /** Drawn before, when the image must not be taken twice. */
+  imageId?: number
   wishes: UploadWishes
   /** Opens the bytes, when it is known how many may come. */
   open(maxBytes: number): Promise<Readable>
@@ -117,7 +119,7 @@ export class ImageUploads {
    * @throws what `receive` throws, and what the source fails with
    */
   async receiveFrom(
-    { filename, wishes, open }: ImageSource,
+    { filename, imageId, wishes, open }: ImageSource,
     uploader: Uploader
   ): Promise<TakenImage> {
     return this.#counted(uploader, async (policy) => {
@@ -129,7 +131,7 @@ export class ImageUploads {
         fileField: FILE_FIELD,
       })
       try {
-        const image = await this.#keep(received, wishes, policy, uploader.context)
+        const image = await this.#keep(received, { ...wishes, imageId }, policy, uploader.context)
         return { image, original: { size: received.size, sha1: received.sha1 } }
       } finally {
         await received.discard()
@@ -137,17 +139,26 @@ export class ImageUploads {
     })
   }
 
+  /**
+   * Counts an upload whose bytes are to come later, and refuses what could not be taken then either.
+   *
+   * @throws UploadError, DomainError E_STORAGE_FULL, E_STRATEGY_NOT_ALLOWED
+   */
+  async admit(uploader: Uploader, wishes: UploadWishes): Promise<CountedUpload> {
+    const policy = await findUploadPolicy(uploader.identity)
+    requireRoom(policy, 1)
+    chooseStrategy(policy, wishes.strategy_id)
+    return this.#count(uploader, policy)
+  }
+
   /** Counts an upload against what the group allows; one that fails is not counted. */
   async #counted<Result>(
-    { identity, context }: Uploader,
+    uploader: Uploader,
     upload: (policy: UploadPolicy) => Promise<Result>
   ): Promise<Result> {
-    const policy = await findUploadPolicy(identity)
+    const policy = await findUploadPolicy(uploader.identity)
     requireRoom(policy, 1)
-    const counted = await this.#ports.rates.takeUpload({
-      subject: identity === null ? `address:${context.ip}` : `account:${identity.accountId}`,
-      limits: policy.rules.rates,
-    })
+    const counted = await this.#count(uploader, policy)
     try {
       return await upload(policy)
     } catch (error) {
@@ -156,10 +167,17 @@ export class ImageUploads {
     }
   }
 
+  #count({ identity, context }: Uploader, { rules }: UploadPolicy): Promise<CountedUpload> {
+    return this.#ports.rates.takeUpload({
+      subject: identity === null ? `address:${context.ip}` : `account:${identity.accountId}`,
+      limits: rules.rates,
+    })
+  }
+
   /** Stores what lies on disk, and records it. */
   async #keep(
     received: ReceivedUpload,
-    wishes: UploadWishes,
+    wishes: UploadWishes & { imageId?: number },
     policy: UploadPolicy,
     context: CommandContext
   ): Promise<ImageView> {
@@ -171,6 +189,7 @@ export class ImageUploads {
       requireRoom(policy, file.size)
       const { facts, size, md5, sha1, sha256, processing } = file
       const { key, position, events } = await this.#storeAndRecord(store, file, context, {
+        imageId: wishes.imageId,
         ownerId: policy.ownerId,
         albumId: wishes.album_id ?? policy.defaultAlbumId,
         strategyId: strategy.id,

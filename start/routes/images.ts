@@ -2,6 +2,7 @@ import router from '@adonisjs/core/services/router'
 import { middleware } from '#start/kernel'
 
 const TrashController = () => import('#http/controllers/trash_controller')
+const ImageImportsController = () => import('#http/controllers/image_imports_controller')
 const SharesController = () => import('#http/controllers/shares_controller')
 const ImagesController = () => import('#http/controllers/images_controller')
 
@@ -13,6 +14,10 @@ router
       .post('/batch-delete', [ImagesController, 'destroyMany'])
       .as('images.destroy_many')
       .use(middleware.scope('write'))
+    router
+      .post('/import', [ImageImportsController, 'store'])
+      .as('image_imports.store')
+      .use([middleware.scope('write'), middleware.limit('upload')])
     router
       .post('/:key/restore', [TrashController, 'restore'])
       .as('trash.restore')
@@ -60,3 +65,8 @@ router
   })
   .prefix('/api/v1/trash')
   .use([middleware.noStore(), middleware.auth()])
+
+router
+  .get('/api/v1/imports/:id', [ImageImportsController, 'show'])
+  .as('image_imports.show')
+  .use([middleware.noStore(), middleware.auth(), middleware.scope('read')])

@@ -2,6 +2,7 @@ import type { transformAlbum } from '#http/transformers/album_transformer'
 import type { transformApiToken } from '#http/transformers/api_token_transformer'
 import type { transformExport } from '#http/transformers/export_transformer'
 import type { transformGroup } from '#http/transformers/group_transformer'
+import type { transformImageImport } from '#http/transformers/image_import_transformer'
 import type {
   transformAdministeredImage,
   transformImage,
@@ -23,6 +24,7 @@ export type ListedImageJson = ReturnType<typeof transformListedImage>
 export type AlbumJson = ReturnType<typeof transformAlbum>
 export type ApiTokenJson = ReturnType<typeof transformApiToken>
 export type NewApiTokenJson = ApiTokenJson & { token: string }
+export type ImageImportJson = ReturnType<typeof transformImageImport>
 export type ShareJson = ReturnType<typeof transformShare>
 export type TokensJson = ReturnType<typeof transformTokens>
 export type UserJson = ReturnType<typeof transformUser>

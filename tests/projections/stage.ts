@@ -107,6 +107,8 @@ export function streamOf({ type, data }: Pick<RecordedEvent, 'type' | 'data'>): 
   switch (category) {
     case 'image':
       return streams.image(ids.image_id ?? 0)
+    case 'image_import':
+      return streams.imageImport(ids.import_id ?? 0)
     case 'share':
       return streams.share(ids.share_id ?? 0)
     case 'album':

@@ -156,7 +156,13 @@ test.group('Safe fetch', (group) => {
       },
       { name: 'an unknown name', address: 'http://nowhere.test/', code: 'E_REMOTE_UNREACHABLE' },
       { name: 'no addresses', address: 'http://empty.test/', code: 'E_REMOTE_UNREACHABLE' },
-      { name: 'nobody there', address: 'http://public.test:1/', code: 'E_REMOTE_UNREACHABLE' },
+      { name: 'nobody there', address: 'http://public.test:1025/', code: 'E_REMOTE_UNREACHABLE' },
+      {
+        name: 'a port of another protocol',
+        address: 'http://public.test:25/',
+        code: 'E_URL_FORBIDDEN',
+      },
+      { name: 'a database’s port', address: 'http://public.test:6379/', code: 'E_URL_FORBIDDEN' },
     ])
     .run(async ({ assert }, { address, code }) => {
       assert.equal(await failure(() => fetcher().open(address, BYTES.length)), code)

@@ -39,6 +39,16 @@ const SHARED: NewEvent = {
   data: { image_id: 7, owner_id: 1, share_id: 12, expires_at: NOON, max_views: 3 },
 }
 const ARCHIVE = { strategy_id: 1, object_key: 'exports/1.zip' }
+const IMPORT_WISHES = { album_id: null, permission: 0 as const, expires_in: null, strategy_id: 1 }
+const IMPORT: NewEvent = {
+  type: 'image_import.requested',
+  data: {
+    import_id: 8,
+    owner_id: 1,
+    url: 'https://example.org/sea.jpg',
+    wishes: IMPORT_WISHES,
+  },
+}
 const ALBUM: NewEvent = {
   type: 'album.created',
   data: { album_id: 3, owner_id: 1, name: 'Holidays', intro: 'By the sea' },
@@ -181,6 +191,30 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
       name: 'sea.jpg',
       details: { before: { share_ids: [12] }, after: null, reason: 'image_rejected' },
     },
+  },
+  'image_import.requested': {
+    stream: 'image_import-8',
+    events: [IMPORT],
+    told: {
+      name: null,
+      details: {
+        before: null,
+        after: { url: 'https://example.org/sea.jpg', owner_id: 1, ...IMPORT_WISHES },
+      },
+    },
+  },
+  'image_import.completed': {
+    stream: 'image_import-8',
+    events: [IMPORT, { type: 'image_import.completed', data: { import_id: 8, key: 'abc123' } }],
+    told: null,
+  },
+  'image_import.failed': {
+    stream: 'image_import-8',
+    events: [
+      IMPORT,
+      { type: 'image_import.failed', data: { import_id: 8, code: 'E_NOT_AN_IMAGE' } },
+    ],
+    told: { name: null, details: { before: null, after: null, code: 'E_NOT_AN_IMAGE' } },
   },
   'share.viewed': {
     stream: 'share-12',

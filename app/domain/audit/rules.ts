@@ -99,6 +99,13 @@ export const AUDIT_RULES: AuditRules = {
   },
   'image.shares_revoked': { entry: 'always', before: pick('share_ids'), about: pick('reason') },
   'share.viewed': NEVER,
+  'image_import.requested': {
+    entry: 'uploads',
+    after: ({ url, owner_id: owner, wishes }) => ({ url, owner_id: owner, ...wishes }),
+  },
+  // Its image has an entry of its own.
+  'image_import.completed': NEVER,
+  'image_import.failed': { entry: 'uploads', about: pick('code') },
 
   'album.created': { entry: 'always', after: pick('name', 'intro', 'owner_id') },
   'album.changed': { entry: 'always', after: pick('name', 'intro'), former: 'replaced' },
