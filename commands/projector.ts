@@ -3,6 +3,7 @@ import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
 import { withServices } from '#start/console_services'
+import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { untilAskedToStop } from '#supervisor/role_process'
 
 export default class Projector extends BaseCommand {
@@ -13,19 +14,23 @@ export default class Projector extends BaseCommand {
 
   override async run() {
     const stop = untilAskedToStop()
+    logWhatNobodyCaught()
     await withServices(async ({ config, eventStore }) => {
       const connectionString = config.databaseUrl
+      const { tell, warn } = processLog('projector')
       await installProjections({ connectionString, eventStore, projections })
       const runtime = new ProjectionRuntime({
         connectionString,
         eventStore,
         projections,
         eager: true,
-        warn: (message, error) => this.logger.warning(`${message}: ${String(error)}`),
+        warn,
       })
       runtime.start()
+      tell('Projecting')
       await stop
       await runtime.stop()
+      tell('Done projecting')
     })
   }
 }

@@ -10,6 +10,7 @@ import { ProjectionRuntime } from '#projections/runtime'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
 import { withServices } from '#start/console_services'
+import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
 import { untilAskedToStop } from '#supervisor/role_process'
@@ -28,11 +29,11 @@ export default class Workers extends BaseCommand {
 
   override async run() {
     const stop = untilAskedToStop()
+    logWhatNobodyCaught()
     await withServices(async ({ config, pool, eventStore, handlers, objectStores, redis }) => {
       const { databaseUrl, redisUrl } = config
       await checkRedis(redisUrl)
-      const warn = (message: string, error: unknown) =>
-        this.logger.warning(`${message}: ${String(error)}`)
+      const { tell, warn } = processLog('worker')
       const ports = {
         pool,
         eventStore,
@@ -77,8 +78,10 @@ export default class Workers extends BaseCommand {
       })
       jobs.start()
       standBy.start()
+      tell('Working')
       await stop
       await Promise.all([jobs.stop(), standBy.stop()])
+      tell('Done working')
     })
   }
 

@@ -1,5 +1,6 @@
 import { defineConfig } from '@adonisjs/core/logger'
 import env from '#start/env'
+import { errorRecord } from '#start/error_record'
 
 /** JSON lines on standard output; what could be a secret is cut out before it is written. */
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
       enabled: true,
       name: 'picfast',
       level: env.get('LOG_LEVEL', 'info'),
+      serializers: { err: (error: unknown) => errorRecord(error) },
       redact: {
         paths: [
           'authorization',

@@ -18,13 +18,25 @@ const closeWebServices = installWebServices({
 })
 app.terminating(closeWebServices)
 
+/** Of a request the log has its route, not its address: that may hold secrets, and what people search for. */
 emitter.on('http:request_completed', ({ ctx, duration: [seconds, nanoseconds] }) => {
+  const { request, response, route } = ctx
+  const took = seconds + nanoseconds / 1e9
   webServices().metrics.requestCompleted({
-    method: ctx.request.method(),
-    route: ctx.route?.pattern ?? 'none',
-    code: ctx.response.getStatus(),
-    seconds: seconds + nanoseconds / 1e9,
+    method: request.method(),
+    route: route?.pattern ?? 'none',
+    code: response.getStatus(),
+    seconds: took,
   })
+  ctx.logger.info(
+    {
+      method: request.method(),
+      route: route?.pattern ?? null,
+      status: response.getStatus(),
+      ms: Math.round(took * 1e4) / 10,
+    },
+    response.response.writableFinished ? 'Answered' : 'The client went away'
+  )
 })
 
 server.errorHandler(() => import('#http/exception_handler'))

@@ -1,8 +1,11 @@
 import app from '@adonisjs/core/services/app'
 import logger from '@adonisjs/core/services/logger'
 import { ensureFirstAdmin } from './first_admin.ts'
+import { logWhatNobodyCaught } from './process_log.ts'
 import { services } from './services.ts'
 import { webServices } from './web_services.ts'
+
+logWhatNobodyCaught()
 
 /** What a web server does beside answering, once it can. */
 app.ready(() => {

@@ -4,6 +4,7 @@ import { E_MISSING_SCOPE } from '#auth/errors'
 import { StorageError } from '#storage/errors'
 import { UploadRateError } from '#uploads/errors'
 import { bareErrorBody } from '#mcp/answers'
+import { errorRecord } from '#start/error_record'
 import { failure } from './envelope.ts'
 import { E_SETUP_REQUIRED, ServerBusyError, TooManyRequestsError } from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
@@ -65,8 +66,8 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (status === 500 || isLost) {
       ctx.logger.error({ ...circumstances, err: error }, 'A request failed')
     } else if (status > 500 && !(error instanceof E_SETUP_REQUIRED)) {
-      const reason = error instanceof Error ? error.message : String(error)
-      ctx.logger.warn({ ...circumstances, reason }, 'A request could not be served')
+      const { type, message: reason } = errorRecord(error)
+      ctx.logger.warn({ ...circumstances, type, reason }, 'A request could not be served')
     }
   }
 

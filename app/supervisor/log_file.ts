@@ -1,11 +1,46 @@
-import { createWriteStream, existsSync, renameSync, statSync, type WriteStream } from 'node:fs'
+import { close, fstatSync, openSync, closeSync, renameSync, write } from 'node:fs'
+import { Writable } from 'node:stream'
 
-const ROTATE_BYTES = 16 * 1024 * 1024
+const LARGEST_BYTES = 16 * 1024 * 1024
 
-/** Opens a log for appending; one that has grown large is put aside first, in place of the one put aside before. */
-export function openLog(path: string): WriteStream {
-  if (existsSync(path) && statSync(path).size > ROTATE_BYTES) {
-    renameSync(path, `${path}.1`)
+/**
+ * A log that is appended to. One that has grown large is put aside, in place of the one put aside before. A full disk
+ * loses lines, not the process that writes them.
+ */
+export class LogFile extends Writable {
+  readonly #path: string
+  readonly #largest: number
+  #file: number
+  #size: number
+
+  constructor(path: string, largest = LARGEST_BYTES) {
+    super()
+    this.#path = path
+    this.#largest = largest
+    this.#file = openForAppending(path)
+    this.#size = fstatSync(this.#file).size
   }
-  return createWriteStream(path, { flags: 'a', mode: 0o600 })
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#size > 0 && this.#size + chunk.length > this.#largest) {
+      this.#putAside()
+    }
+    this.#size += chunk.length
+    write(this.#file, chunk, () => done())
+  }
+
+  override _final(done: () => void): void {
+    close(this.#file, () => done())
+  }
+
+  #putAside(): void {
+    renameSync(this.#path, `${this.#path}.1`)
+    closeSync(this.#file)
+    this.#file = openForAppending(this.#path)
+    this.#size = 0
+  }
+}
+
+function openForAppending(path: string): number {
+  return openSync(path, 'a', 0o600)
 }

@@ -192,6 +192,9 @@ export class EmbeddedPostgres {
       unix_socket_directories: '',
       max_connections: this.#options.maxConnections ?? 100,
       log_timezone: 'UTC',
+      // Statements that failed, and the rows at fault, hold what people wrote.
+      log_min_error_statement: 'panic',
+      log_error_verbosity: 'terse',
       timezone: 'UTC',
       jit: 'off',
       ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),

@@ -5,7 +5,7 @@ import { run } from './child_process.ts'
 import type { DataFolder } from './data_folder.ts'
 import { SupervisorError } from './errors.ts'
 import { isPortFree } from './free_port.ts'
-import { openLog } from './log_file.ts'
+import { LogFile } from './log_file.ts'
 import { EmbeddedPostgres } from './postgres.ts'
 import { checkRedis, EmbeddedRedis } from './redis.ts'
 import { Role } from './role.ts'
@@ -93,7 +93,7 @@ export class Site {
 
   async #postgres(): Promise<string> {
     const { data } = this.#options
-    const log = openLog(data.in('logs', 'postgres.log'))
+    const log = new LogFile(data.in('logs', 'postgres.log'))
     const postgres = new EmbeddedPostgres({
       folder: data.in('postgres'),
       log: (line) => log.write(`${line}\n`),
@@ -103,7 +103,7 @@ export class Site {
 
   async #redis(): Promise<string> {
     const { data, tell } = this.#options
-    const log = openLog(data.in('logs', 'redis.log'))
+    const log = new LogFile(data.in('logs', 'redis.log'))
     const redis = new EmbeddedRedis({
       folder: data.in('redis'),
       log: (line) => log.write(`${line}\n`),
@@ -169,7 +169,7 @@ export class Site {
   async #prepare(env: NodeJS.ProcessEnv) {
     const { root, data } = this.#options
     const { code, output } = await run(process.execPath, ['ace.js', 'prepare'], { cwd: root, env })
-    openLog(data.in('logs', 'prepare.log')).end(output)
+    new LogFile(data.in('logs', 'prepare.log')).end(output)
     if (code !== 0) {
       throw new SupervisorError(
         'E_POSTGRES_UNAVAILABLE',
@@ -192,7 +192,7 @@ export class Site {
           args,
           cwd: root,
           env,
-          log: openLog(data.in('logs', `${name}.log`)),
+          log: new LogFile(data.in('logs', `${name}.log`)),
           died: tell,
         })
     )
