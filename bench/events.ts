@@ -136,6 +136,7 @@ function arrival(imageId: number): Chapter {
           size_bytes: 9_000,
           width: 400,
           height: 300,
+          thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
         },
       },
     ],

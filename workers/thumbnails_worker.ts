@@ -1,7 +1,9 @@
 import type { ImageEvent } from '#domain/image/events'
+import { hasThumbnail } from '#domain/image/decide'
 import { evolveImage, type Image } from '#domain/image/state'
 import { streams } from '#domain/streams'
 import { ImagingError } from '#imaging/errors'
+import { thumbHash } from '#imaging/thumb_hash'
 import { jobContext } from '#jobs/job_context'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
@@ -33,14 +35,15 @@ export class ThumbnailsWorker implements Processor {
 
   async #make(assignment: Assignment): Promise<void> {
     const image = await this.#load(imageIdOf(assignment.payload))
-    if (image === null || image.gone || image.thumbnail === 'generated') {
+    if (image === null || image.gone || hasThumbnail(image)) {
       return
     }
     const store = this.#ports.objectStores.get(await strategyOf(this.#ports.pool, image.strategyId))
     try {
       const thumbnail = await storeThumbnail(store, image)
+      const thumbhash = await thumbHash(thumbnail.bytes)
       await this.#ports.handlers.image.recordThumbnail(
-        { imageId: image.imageId, ...thumbnail },
+        { imageId: image.imageId, ...thumbnail, thumbhash },
         jobContext(assignment, 'made')
       )
     } catch (error) {

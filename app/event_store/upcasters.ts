@@ -13,6 +13,9 @@ export const upcasters: Record<string, Record<number, Upcaster>> = {
     // Only the event that made the album said whose it is.
     1: (data) => ({ ...data, owner_id: null }),
   },
+  'image.thumbnail_generated': {
+    1: (data) => ({ ...data, thumbhash: null }),
+  },
   'image.uploaded': {
     // What was sent was not kept count of.
     1: (data) => ({ ...data, received_bytes: data['size_bytes'] ?? 0, processing: 'completed' }),

@@ -29,6 +29,7 @@ export type ImageRow = {
   thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
   thumbnail_mimetype: string | null
+  thumbhash: string | null
   /** When it was deleted; it can be restored until it is purged. */
   deleted_at: string | null
   created_at: string
@@ -38,7 +39,7 @@ export type ImageRow = {
 /** The images that are there, and deleted ones that can be restored; an expired or purged one has no row. */
 export const images = defineProjection<ImageRow>({
   name: 'images',
-  version: 2,
+  version: 3,
   table: {
     columns: {
       image_id: 'bigint not null',
@@ -66,6 +67,7 @@ export const images = defineProjection<ImageRow>({
       thumbnail_status: 'text not null',
       thumbnail_key: 'text',
       thumbnail_mimetype: 'text',
+      thumbhash: 'text',
       deleted_at: 'timestamptz(3)',
       created_at: 'timestamptz(3) not null',
       updated_at: 'timestamptz(3) not null',
@@ -119,6 +121,7 @@ export const images = defineProjection<ImageRow>({
         thumbnail_status: 'pending',
         thumbnail_key: null,
         thumbnail_mimetype: null,
+        thumbhash: null,
         deleted_at: null,
         created_at: event.recordedAt,
         updated_at: event.recordedAt,
@@ -143,6 +146,7 @@ export const images = defineProjection<ImageRow>({
           thumbnail_status: 'completed',
           thumbnail_key: event.data.object_key,
           thumbnail_mimetype: event.data.mimetype,
+          thumbhash: event.data.thumbhash,
         })
       case 'image.thumbnail_failed':
         return change({ thumbnail_status: 'failed' })

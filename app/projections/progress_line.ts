@@ -7,13 +7,21 @@ const BAR_WIDTH = 30
  */
 export class ProgressLine {
   readonly #title: string
+  readonly #unit: string
   readonly #stream: NodeJS.WriteStream
   readonly #startedAt = performance.now()
   #drawnAt = 0
   #drawn = false
 
-  constructor(title: string, stream: NodeJS.WriteStream = process.stderr) {
+  constructor(
+    title: string,
+    {
+      unit = 'events',
+      stream = process.stderr,
+    }: { unit?: string; stream?: NodeJS.WriteStream } = {}
+  ) {
     this.#title = title
+    this.#unit = unit
     this.#stream = stream
   }
 
@@ -29,7 +37,7 @@ export class ProgressLine {
     const filled = Math.round(share * BAR_WIDTH)
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
     const rate = Math.round(done / ((now - this.#startedAt) / 1000))
-    const line = `${this.#title} ${bar} ${Math.floor(share * 100)} % · ${done}/${total} events · ${rate}/s`
+    const line = `${this.#title} ${bar} ${Math.floor(share * 100)} % · ${done}/${total} ${this.#unit} · ${rate}/s`
     this.#stream.write(this.#stream.isTTY ? `\r\u001b[2K${line}` : `${line}\n`)
   }
 

@@ -31,6 +31,7 @@ export interface ImageRow {
   thumbnail_status: 'pending' | 'completed' | 'failed'
   thumbnail_key: string | null
   thumbnail_mimetype: string | null
+  thumbhash: string | null
   created_at: Date
   updated_at: Date
 }
@@ -68,6 +69,7 @@ export function imageView(row: ImageRow): ImageView {
     thumbnailStatus: row.thumbnail_status,
     thumbnailKey: row.thumbnail_key,
     thumbnailMimetype: row.thumbnail_mimetype,
+    thumbhash: row.thumbhash,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   }

@@ -33,6 +33,7 @@ export function imageFromUpload(events: readonly DomainEvent[], createdAt: strin
     thumbnailStatus: 'pending',
     thumbnailKey: null,
     thumbnailMimetype: null,
+    thumbhash: null,
     createdAt,
     updatedAt: createdAt,
   }

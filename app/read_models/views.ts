@@ -34,6 +34,7 @@ export interface ImageView {
   thumbnailStatus: 'pending' | 'completed' | 'failed'
   thumbnailKey: string | null
   thumbnailMimetype: string | null
+  thumbhash: string | null
   createdAt: string
   updatedAt: string
 }

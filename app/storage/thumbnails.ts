@@ -3,7 +3,7 @@ import { thumbnailKey } from './object_key.ts'
 import type { ObjectStore } from './object_store.ts'
 
 /** A thumbnail as it is stored. */
-export interface StoredThumbnail extends Omit<MadeThumbnail, 'bytes'> {
+export interface StoredThumbnail extends MadeThumbnail {
   objectKey: string
   sizeBytes: number
 }
@@ -19,9 +19,8 @@ export async function storeThumbnail(
   store: ObjectStore,
   image: { objectKey: string; md5: string }
 ): Promise<StoredThumbnail> {
-  const original = store.localPath(image.objectKey) ?? (await store.readAll(image.objectKey))
-  const { bytes, mimetype, width, height } = await makeThumbnail(original)
+  const made = await makeThumbnail(await store.readAll(image.objectKey))
   const objectKey = thumbnailKey(image.md5)
-  await store.put(objectKey, bytes)
-  return { objectKey, sizeBytes: bytes.length, mimetype, width, height }
+  await store.put(objectKey, made.bytes)
+  return { ...made, objectKey, sizeBytes: made.bytes.length }
 }

@@ -38,6 +38,7 @@ const thumbnail = {
   sizeBytes: 5,
   width: 4,
   height: 3,
+  thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
 }
 
 const held: ImageEvent = { type: 'image.held_for_moderation', data: { image_id: 7 } }
@@ -239,8 +240,8 @@ test.group('Domain | image', () => {
   })
 
   test('it has one thumbnail; one that failed may still be made', ({ assert }) => {
-    const generated: ImageEvent = {
-      type: 'image.thumbnail_generated',
+    const generated = {
+      type: 'image.thumbnail_generated' as const,
       data: {
         image_id: 7,
         md5: uploadData(7).md5,
@@ -249,6 +250,7 @@ test.group('Domain | image', () => {
         size_bytes: 5,
         width: 4,
         height: 3,
+        thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
       },
     }
     const failed: ImageEvent = {
@@ -256,6 +258,13 @@ test.group('Domain | image', () => {
       data: { image_id: 7, reason: 'damaged' },
     }
     image(upload())
+      .when((state) => recordThumbnail(state, thumbnail))
+      .then(assert, generated)
+    const before: ImageEvent = {
+      type: 'image.thumbnail_generated',
+      data: { ...generated.data, thumbhash: null },
+    }
+    image(upload(), before)
       .when((state) => recordThumbnail(state, thumbnail))
       .then(assert, generated)
     image(upload(), failed)

@@ -43,6 +43,7 @@ test.group('Read models', () => {
           size_bytes: 10,
           width: 400,
           height: 300,
+          thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
         },
       },
       { type: 'image.thumbnail_failed', data: { image_id: 2, reason: 'broken' } },

@@ -56,6 +56,7 @@ test.group('Reactors', () => {
           size_bytes: 1,
           width: 1,
           height: 1,
+          thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
         },
       },
       { type: 'image.thumbnail_failed', data: { image_id: 7, reason: 'damaged' } },

@@ -236,6 +236,7 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
           size_bytes: 1,
           width: 1,
           height: 1,
+          thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
         },
       },
     ],

@@ -21,6 +21,7 @@ export interface Thumbnail {
   sizeBytes: number
   width: number
   height: number
+  thumbhash: string
 }
 
 /** Records an upload; one that is `held` waits for a moderator. */
@@ -167,9 +168,11 @@ export function expireImage(image: Image | null, now: string): ImageEvent[] {
   ]
 }
 
-/** Records a thumbnail unless the image is gone or has one; one that failed before may succeed later. */
+/**
+ * Records a thumbnail unless the image is gone or has one with its ThumbHash; one that failed before may succeed later.
+ */
 export function recordThumbnail(image: Image | null, thumbnail: Thumbnail): ImageEvent[] {
-  if (image === null || image.gone || image.thumbnail === 'generated') {
+  if (image === null || image.gone || hasThumbnail(image)) {
     return []
   }
   return [
@@ -183,9 +186,15 @@ export function recordThumbnail(image: Image | null, thumbnail: Thumbnail): Imag
         size_bytes: thumbnail.sizeBytes,
         width: thumbnail.width,
         height: thumbnail.height,
+        thumbhash: thumbnail.thumbhash,
       },
     },
   ]
+}
+
+/** Whether nothing is missing of an image's thumbnail, by the log. */
+export function hasThumbnail({ thumbnail, thumbhash }: Image): boolean {
+  return thumbnail === 'generated' && thumbhash !== null
 }
 
 export function recordThumbnailFailure(image: Image | null, reason: string): ImageEvent[] {

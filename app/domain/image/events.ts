@@ -89,7 +89,7 @@ export const imageObjectRemoved = defineEvent('image.object_removed', {
 })
 
 export const imageThumbnailGenerated = defineEvent('image.thumbnail_generated', {
-  schemaVersion: 1,
+  schemaVersion: 2,
   schema: z.strictObject({
     image_id: entityId,
     md5: hex(32),
@@ -98,6 +98,8 @@ export const imageThumbnailGenerated = defineEvent('image.thumbnail_generated', 
     size_bytes: count,
     width: count,
     height: count,
+    /** In base64; `null` for a thumbnail from before there were any. */
+    thumbhash: z.base64().max(64).nullable(),
   }),
 })
 

@@ -15,6 +15,7 @@ export interface Image {
   permission: Permission
   expiresAt: string | null
   thumbnail: 'pending' | 'generated' | 'failed'
+  thumbhash: string | null
   moderation: 'approved' | 'pending' | 'rejected'
   /** Not shown any more: deleted, expired or purged. */
   gone: boolean
@@ -42,6 +43,7 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       permission: event.data.permission,
       expiresAt: event.data.expires_at,
       thumbnail: 'pending',
+      thumbhash: null,
       moderation: 'approved',
       gone: false,
       restorable: false,
@@ -69,7 +71,7 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
     case 'image.object_removed':
       return { ...image, objectRemoved: true }
     case 'image.thumbnail_generated':
-      return { ...image, thumbnail: 'generated' }
+      return { ...image, thumbnail: 'generated', thumbhash: event.data.thumbhash }
     case 'image.thumbnail_failed':
       return { ...image, thumbnail: 'failed' }
     case 'image.held_for_moderation':

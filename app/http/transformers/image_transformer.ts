@@ -19,6 +19,8 @@ export function transformImage(image: ImageView, base: string) {
     height: image.height,
     md5: image.md5,
     sha1: image.sha1,
+    /** For a placeholder; `null` until there is a thumbnail. */
+    thumbhash: image.thumbhash,
     permission: image.permission,
     album_id: image.albumId,
     moderation_status: image.moderationStatus,
