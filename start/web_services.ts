@@ -37,6 +37,7 @@ import type { StrategyView } from '#read_models/views'
 import { fetchableNetworks } from '#config/remote'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
+import { Workshop } from '#imaging/workshop/workshop'
 import { HotObjects } from '#storage/hot_objects'
 import type { ObjectStores } from '#storage/object_registry'
 import { ImageUploads } from '#uploads/image_uploads'
@@ -119,6 +120,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   const background = new BackgroundWork()
   const { cache, evictions } = createVariantCache(config)
   const redis = base.redis()
+  const workshop = new Workshop()
   const rateRedis = connectRedis(config.redisUrl, RATES)
   const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)
 
@@ -175,6 +177,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       readModels,
       metrics,
       rates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
+      workshop,
     }),
     stores,
     thumbnails: new Thumbnails(stores),
@@ -206,6 +209,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     await evictions.stop()
     await background.settle()
     await shareViews.settle()
+    await workshop.close()
     await waiter.close()
     redis.disconnect()
     rateRedis.disconnect()

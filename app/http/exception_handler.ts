@@ -1,6 +1,7 @@
 import { ExceptionHandler, type HttpContext, errors as httpErrors } from '@adonisjs/core/http'
 import router from '@adonisjs/core/services/router'
 import { E_MISSING_SCOPE } from '#auth/errors'
+import { ImagingBusyError } from '#imaging/errors'
 import { StorageError } from '#storage/errors'
 import { UploadRateError } from '#uploads/errors'
 import { bareErrorBody } from '#mcp/answers'
@@ -39,7 +40,8 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (
       error instanceof TooManyRequestsError ||
       error instanceof UploadRateError ||
-      error instanceof ServerBusyError
+      error instanceof ServerBusyError ||
+      error instanceof ImagingBusyError
     ) {
       ctx.response.header('Retry-After', error.retryAfterSeconds)
     }

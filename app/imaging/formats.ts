@@ -80,10 +80,26 @@ function sniffHeif(head: Buffer): ImageExtension | null {
   return brands.some((brand) => HEIC_BRANDS.includes(brand)) ? 'heic' : null
 }
 
-/** The root element, or a document type that announces it, after a declaration and comments. */
-const SVG_START =
-  /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[^]*?-->\s*)*(?:<svg[\s>]|<!DOCTYPE\s+svg)/
+/** The root element, or a document type that announces it. */
+const SVG_START = /^<(?:[\w.-]+:)?svg[\s/>]|^<!DOCTYPE\s+(?:[\w.-]+:)?svg[\s>[]/
 
 function looksLikeSvg(head: Buffer): boolean {
-  return SVG_START.test(head.toString('utf8'))
+  return SVG_START.test(withoutProlog(head.toString('utf8').replace(/^\uFEFF/, '')))
+}
+
+const PROLOG = [
+  ['<?', '?>'],
+  ['<!--', '-->'],
+] as const
+
+/** What follows the declaration, instructions and comments. */
+function withoutProlog(text: string): string {
+  for (let rest = text.trimStart(); ;) {
+    const [, close] = PROLOG.find(([open]) => rest.startsWith(open)) ?? []
+    const end = close === undefined ? -1 : rest.indexOf(close)
+    if (close === undefined || end === -1) {
+      return rest
+    }
+    rest = rest.slice(end + close.length).trimStart()
+  }
 }

@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises'
 import sharp from 'sharp'
 import { readBmpSize, type PixelSize } from './bitmap_headers.ts'
 import { ByteReader } from './byte_reader.ts'
-import { corrupt, ImagingError, tooLarge } from './errors.ts'
+import { ImagingError, tooLarge } from './errors.ts'
 import { FORMATS, SNIFF_BYTES, sniffFormat, type ImageExtension } from './formats.ts'
 import { readGifBlocks } from './gif_blocks.ts'
 import { contentOf, readBoxes, readPictureSizes } from './heif_boxes.ts'
 import { readIconSize } from './icon_pictures.ts'
-import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
+import { checkLimits, DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
 import { checkStructure } from './strip_metadata.ts'
 import { checkTiffData } from './strip_tiff.ts'
 import { readTiffDirectories } from './tiff_directories.ts'
@@ -26,27 +26,52 @@ export interface ImageFacts {
 }
 
 /**
- * Reads what a file is from its header and its outline; pixels are not decoded, and what would keep libraries busy is
- * found before they see it, so that a small file that claims to be huge costs nothing.
+ * What a file is by its first bytes.
  *
- * @throws ImagingError E_NOT_AN_IMAGE, E_IMAGE_UNSUPPORTED, E_IMAGE_TOO_LARGE, E_IMAGE_CORRUPT
+ * @throws ImagingError E_NOT_AN_IMAGE, E_IMAGE_TOO_LARGE for an SVG of too many bytes
  */
-export async function inspectImage(
+export async function identifyImage(
   path: string,
   limits: ImageLimits = DEFAULT_LIMITS
-): Promise<ImageFacts> {
+): Promise<ImageExtension> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
-    const reader = new ByteReader(file, size)
-    const head = await reader.bytes(0, Math.min(SNIFF_BYTES, size))
-    const extension = sniffFormat(head)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
+    const extension = sniffFormat(buffer.subarray(0, bytesRead))
     if (extension === null) {
       throw new ImagingError(
         'E_NOT_AN_IMAGE',
         'The file is not an image of a format that is accepted'
       )
     }
+    if (extension === 'svg' && size > limits.svgBytes) {
+      throw tooLarge(`An SVG may have ${limits.svgBytes} bytes at most`)
+    }
+    return extension
+  } finally {
+    await file.close()
+  }
+}
+
+/** Formats made of pixels; an SVG is cleaned and drawn to know it. */
+export type BitmapExtension = Exclude<ImageExtension, 'svg'>
+
+/**
+ * Reads what a file is from its header and its outline; pixels are not decoded, and what would keep libraries busy is
+ * found before they see it, so that a small file that claims to be huge costs nothing.
+ *
+ * @throws ImagingError E_IMAGE_UNSUPPORTED, E_IMAGE_TOO_LARGE, E_IMAGE_CORRUPT
+ */
+export async function inspectImage(
+  path: string,
+  extension: BitmapExtension,
+  limits: ImageLimits = DEFAULT_LIMITS
+): Promise<ImageFacts> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const reader = new ByteReader(file, size)
     const known = await readOutline(reader, extension, limits)
     await checkStructure(reader, extension)
     checkLimits(known, limits)
@@ -66,7 +91,7 @@ type Outline = PixelSize & { frames: number }
 /** What the outline of a file tells by itself; a size of 1 × 1 where it does not tell the size. */
 async function readOutline(
   reader: ByteReader,
-  extension: ImageExtension,
+  extension: BitmapExtension,
   limits: ImageLimits
 ): Promise<Outline> {
   const still = { width: 1, height: 1, frames: 1 }
@@ -89,9 +114,6 @@ async function readOutline(
     case 'heic':
       requireReadable(extension)
       return { ...(await largestPicture(reader)), frames: 1 }
-    case 'svg':
-      await checkSvg(reader, limits)
-      return still
     default:
       return still
   }
@@ -120,17 +142,6 @@ async function largestPicture(reader: ByteReader): Promise<PixelSize> {
   )
 }
 
-/** Entities can refer to each other and to files, and a picture needs none. */
-async function checkSvg(reader: ByteReader, limits: ImageLimits) {
-  if (reader.size > limits.svgBytes) {
-    throw tooLarge(`An SVG may have ${limits.svgBytes} bytes at most`)
-  }
-  const text = (await reader.bytes(0, reader.size)).toString('utf8')
-  if (/<!DOCTYPE|<!ENTITY/i.test(text)) {
-    throw new ImagingError('E_IMAGE_UNSUPPORTED', 'An SVG with a document type is not accepted')
-  }
-}
-
 async function readWithSharp(path: string, extension: ImageExtension): Promise<ImageFacts> {
   const metadata = await sharp(path, { limitInputPixels: false })
     .metadata()
@@ -148,21 +159,5 @@ async function readWithSharp(path: string, extension: ImageExtension): Promise<I
     height: metadata.pageHeight ?? height,
     frames: isAnimated ? (metadata.pages ?? 1) : 1,
     orientation: isTurned ? (metadata.orientation ?? 1) : 1,
-  }
-}
-
-function checkLimits({ width, height, frames }: Outline, limits: ImageLimits) {
-  if (!(width >= 1 && height >= 1)) {
-    throw corrupt('The image has no size')
-  }
-  const pixels = width * height
-  if (pixels > limits.pixels) {
-    throw tooLarge(`The image has ${width} × ${height} pixels; ${limits.pixels} are the most`)
-  }
-  if (Math.max(width, height) > limits.ratio * Math.min(width, height)) {
-    throw tooLarge(`The image has ${width} × ${height} pixels: it is too narrow`)
-  }
-  if (frames > limits.frames || pixels * frames > limits.animatedPixels) {
-    throw tooLarge(`The animation has too many frames (${frames})`)
   }
 }

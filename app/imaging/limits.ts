@@ -1,3 +1,5 @@
+import { corrupt, tooLarge } from './errors.ts'
+
 /** What an image may cost before it is refused. */
 export interface ImageLimits {
   /** Of one frame. */
@@ -24,3 +26,23 @@ export const DEFAULT_LIMITS: ImageLimits = {
 
 /** Parts that a file of this many bytes may be made of, whatever they are: more are made to keep us busy. */
 export const MOST_PARTS = 100_000
+
+/** @throws ImagingError E_IMAGE_TOO_LARGE, E_IMAGE_CORRUPT for an image without a size */
+export function checkLimits(
+  { width, height, frames }: { width: number; height: number; frames: number },
+  limits: ImageLimits
+) {
+  if (!(width >= 1 && height >= 1)) {
+    throw corrupt('The image has no size')
+  }
+  const pixels = width * height
+  if (pixels > limits.pixels) {
+    throw tooLarge(`The image has ${width} × ${height} pixels; ${limits.pixels} are the most`)
+  }
+  if (Math.max(width, height) > limits.ratio * Math.min(width, height)) {
+    throw tooLarge(`The image has ${width} × ${height} pixels: it is too narrow`)
+  }
+  if (frames > limits.frames || pixels * frames > limits.animatedPixels) {
+    throw tooLarge(`The animation has too many frames (${frames})`)
+  }
+}

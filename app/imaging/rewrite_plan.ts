@@ -51,16 +51,24 @@ export function joinParts(parts: readonly Part[]): Part[] {
 }
 
 /** Writes the parts one after the other, hashing them on the way; the file is on disk when it resolves. */
-export async function writeParts(
+export function writeParts(
   source: FileHandle,
   target: string,
   parts: readonly Part[]
+): Promise<WrittenFile> {
+  return writeHashed(target, bytesOf(source, parts))
+}
+
+/** Writes a new file, hashing it on the way; it is on disk when it resolves. */
+export async function writeHashed(
+  target: string,
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>
 ): Promise<WrittenFile> {
   const hashes = { sha256: createHash('sha256'), md5: createHash('md5'), sha1: createHash('sha1') }
   const file = await open(target, 'wx', 0o640)
   let size = 0
   try {
-    for await (const bytes of bytesOf(source, parts)) {
+    for await (const bytes of chunks) {
       const writing = file.write(bytes, 0, bytes.length, size)
       writing.catch(() => {})
       Object.values(hashes).forEach((hash) => hash.update(bytes))

@@ -3,20 +3,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
-import type { ProcessingOutcome } from '#domain/image/events'
 import type { CommandContext } from '#handlers/command_context'
 import { ObjectRemovedError, type UploadImage } from '#handlers/image'
 import type { Handlers } from '#handlers/index'
-import { inspectImage, type ImageFacts } from '#imaging/inspect'
-import { stripMetadata } from '#imaging/strip_metadata'
+import type { Workshop } from '#imaging/workshop/workshop'
 import { findImage } from '#read_models/image_queries'
 import { imageFromUpload } from '#read_models/pending_image'
-import { acceptsExtension } from '#read_models/upload_rules'
 import type { ImageView } from '#read_models/views'
 import { receiveStream, receiveUpload, type ReceivedUpload } from '#storage/intake'
 import { originalKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectStore } from '#storage/object_store'
+import { prepareFile, type PreparedFile } from './prepare_file.ts'
 import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
 import type { CountedUpload, UploadRates } from './upload_rates.ts'
 
@@ -31,6 +29,7 @@ export interface ImageUploadsPorts {
   readModels: { waitFor(position: number, names: readonly string[]): Promise<boolean> }
   metrics: { uploadStored(bytes: number): void }
   rates: Pick<UploadRates, 'takeUpload'>
+  workshop: Workshop
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
@@ -61,17 +60,6 @@ export interface ImageSource {
 export interface TakenImage {
   image: ImageView
   original: { size: number; sha1: string }
-}
-
-/** What is to be stored of an upload; its size and hashes are those of the bytes that links serve. */
-interface PreparedFile {
-  preparedPath: string
-  facts: ImageFacts
-  size: number
-  md5: string
-  sha1: string
-  sha256: string
-  processing: ProcessingOutcome
 }
 
 /** The path of an upload: received, looked at, stripped, stored for good, recorded, shown. */
@@ -181,10 +169,14 @@ export class ImageUploads {
     policy: UploadPolicy,
     context: CommandContext
   ): Promise<ImageView> {
-    const { metrics, readModels, stores } = this.#ports
+    const { metrics, readModels, stores, workshop } = this.#ports
     const strategy = chooseStrategy(policy, wishes.strategy_id)
     const store = stores.get(strategy)
-    const file = await prepareFile(received, store, policy)
+    const file = await prepareFile(received, {
+      ...policy,
+      workshop,
+      temporaryPath: () => store.temporaryPath(),
+    })
     try {
       requireRoom(policy, file.size)
       const { facts, size, md5, sha1, sha256, processing } = file
@@ -245,37 +237,5 @@ export class ImageUploads {
 function requireRoom({ roomBytes }: UploadPolicy, bytes: number): void {
   if (bytes > roomBytes) {
     throw new DomainError('E_STORAGE_FULL', 'The storage is full')
-  }
-}
-
-/** Looks at the received file, and leaves what is to be stored of it: itself, or what remains without its metadata. */
-async function prepareFile(
-  received: ReceivedUpload,
-  store: ObjectStore,
-  { rules, strips }: UploadPolicy
-): Promise<PreparedFile> {
-  const facts = await inspectImage(received.temporaryPath)
-  if (!acceptsExtension(rules, facts.extension)) {
-    throw new DomainError(
-      'E_EXTENSION_NOT_ALLOWED',
-      `Images of the kind "${facts.extension}" are not accepted here`
-    )
-  }
-  const target = await store.temporaryPath()
-  try {
-    const stripped = strips ? await stripMetadata(received.temporaryPath, target, facts) : null
-    const { size, md5, sha1, sha256 } = stripped ?? received
-    return {
-      preparedPath: stripped === null ? received.temporaryPath : target,
-      facts,
-      size,
-      md5,
-      sha1,
-      sha256,
-      processing: sha256 === received.sha256 ? 'skipped' : 'completed',
-    }
-  } catch (error) {
-    await rm(target, { force: true })
-    throw error
   }
 }
