@@ -4,6 +4,7 @@ import { MailedTokens } from '#auth/mailed_tokens'
 import { appUrl } from '#config/app'
 import { mailIsConfigured } from '#config/mail'
 import { fetchableNetworks } from '#config/remote'
+import { Workshop } from '#imaging/workshop/workshop'
 import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
@@ -34,6 +35,7 @@ export default class Workers extends BaseCommand {
       const { databaseUrl, redisUrl } = config
       await checkRedis(redisUrl)
       const { tell, warn } = processLog('worker')
+      const workshop = new Workshop()
       const ports = {
         pool,
         eventStore,
@@ -53,6 +55,7 @@ export default class Workers extends BaseCommand {
           metrics: { uploadStored: () => {} },
           // An import was counted when it was asked for.
           rates: { takeUpload: async () => ({ refund: async () => {} }) },
+          workshop,
         }),
         remoteFiles: new SafeFetch({
           isReachable: reachableAddresses(fetchableNetworks),
@@ -81,6 +84,7 @@ export default class Workers extends BaseCommand {
       tell('Working')
       await stop
       await Promise.all([jobs.stop(), standBy.stop()])
+      await workshop.close()
       tell('Done working')
     })
   }

@@ -154,7 +154,7 @@ function failureOf(error: unknown): string | null {
   const isRefusal =
     error instanceof RemoteError ||
     error instanceof IntakeError ||
-    error instanceof ImagingError ||
+    (error instanceof ImagingError && error.code !== 'E_IMAGING_BUSY') ||
     error instanceof UploadError ||
     error instanceof DomainError
   return isRefusal ? error.code : null
