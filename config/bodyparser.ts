@@ -1,19 +1,13 @@
 import { defineConfig } from '@adonisjs/core/bodyparser'
 
 /**
- * Bodies are JSON and small. Values are taken as they were sent: a password may end with a blank, an introduction may
- * be empty. Uploads are streamed by the routes that take them.
+ * Bodies are JSON and small. The parser inflates, bounds and decodes them; `BodyMiddleware` reads the JSON, so that it
+ * can refuse deep ones. Uploads are streamed by the routes that take them.
  */
 export default defineConfig({
   allowedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
-  json: {
-    limit: '256kb',
-    types: ['application/json'],
-    strict: true,
-    convertEmptyStringsToNull: false,
-    trimWhitespaces: false,
-  },
+  json: { types: [] },
   form: { types: [] },
-  raw: { types: [] },
+  raw: { limit: '256kb', types: ['application/json'] },
   multipart: { autoProcess: false },
 })

@@ -52,8 +52,7 @@ export default class HttpExceptionHandler extends ExceptionHandler {
   #bodyOf({ status, message, data }: ErrorAnswer, route: string | undefined): object {
     switch (route) {
       case FLAT_UPLOAD:
-        // Tools that read one flat object look for the reason under this name.
-        return { status: false, message, error: message }
+        return flatFailure(message, data)
       case AGENTS:
         return bareErrorBody(status, message)
       default:
@@ -95,4 +94,13 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     ctx.response.header('Allow', allowed.join(', '))
     return { status: 405, message: `Use ${allowed.join(' or ')} here`, data: {} }
   }
+}
+
+/** Tools that read one flat object look for the reason under `error`; it says also what is wrong with which field. */
+function flatFailure(message: string, fields: object): object {
+  const reasons = Object.entries(fields).flatMap(([field, messages]: [string, string[]]) =>
+    messages.map((text) => (text.includes(field) ? text : `${field}: ${text}`))
+  )
+  const reason = reasons.length === 0 ? message : reasons.join('; ')
+  return { status: false, message: reason, error: reason }
 }

@@ -7,6 +7,9 @@ import { adoptRequestId } from './request_id.ts'
 /** How long answers that are under way may take once the server closes. */
 const DRAIN_MILLISECONDS = 8_000
 
+/** How much is read, for nothing, of a body that was refused. */
+const DISCARDED_BYTES = 256 * 1024 * 1024
+
 /** The HTTP server under the framework: every answer has a request id, and closing drains. */
 export class DrainingServer extends Server {
   #draining = false
@@ -15,6 +18,7 @@ export class DrainingServer extends Server {
     super((request, response) => {
       adoptRequestId(request, response)
       response.once('close', () => this.#letGo())
+      readToItsEnd(request, response)
       listener(request, response)
     })
     this.on('clientError', refuseUnreadableRequest)
@@ -35,6 +39,47 @@ export class DrainingServer extends Server {
       setImmediate(() => this.closeIdleConnections())
     }
   }
+}
+
+/**
+ * Who is answered while still sending would lose the answer to a reset if the connection were closed at once, and could
+ * not use it again if nobody read on: what comes is read to its end, up to a bound.
+ */
+function readToItsEnd(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+  const hasBody = encoding !== undefined || Number(length ?? 0) > 0
+  if (!hasBody) {
+    return
+  }
+  const closes = !response.shouldKeepAlive
+  const close = () => {
+    if (closes) {
+      request.socket.end()
+    }
+  }
+  // The connection is closed here, when the time has come.
+  response.shouldKeepAlive = true
+  response.once('finish', () => {
+    if (request.complete) {
+      close()
+    } else {
+      request.once('close', close)
+      discard(request)
+    }
+  })
+}
+
+function discard(request: IncomingMessage): void {
+  let left = DISCARDED_BYTES
+  request.unpipe()
+  request.removeAllListeners('data')
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) {
+      request.destroy()
+    }
+  })
+  request.resume()
 }
 
 /** Answers a URL that is not UTF-8 under its percent signs; the framework has no context for it. */

@@ -91,17 +91,35 @@ export class OpenapiChecker {
     })
   }
 
-  /** Unknown addresses answer 404 and known ones with the wrong method 405: the document lists neither with each path. */
   #responseFor({ method, path, status }: WireAnswer): string[] {
     const template = this.#templateOf(path)
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
-    if (template === undefined || (status === 400 && path.includes('%'))) {
-      return this.#follow(['components', 'responses', status === 404 ? 'NotFound' : 'none'])
+    const operations = template === undefined ? {} : this.#at(['paths', template])
+    const listed = ['paths', template ?? '', verb, 'responses', String(status)]
+    const isListed = verb in operations && String(status) in this.#at(listed.slice(0, -1))
+    const shared = isListed ? null : this.#sharedAnswer(status, path, operations, verb)
+    return this.#follow(shared === null ? listed : ['components', 'responses', shared])
+  }
+
+  /** What any address may answer is not listed with each path. */
+  #sharedAnswer(status: number, path: string, operations: Node, verb: string): string | null {
+    const operation = operations[verb] as Node | undefined
+    const takesNoBody = operation === undefined || !('requestBody' in operation)
+    const mayComeWithBody = takesNoBody && verb !== 'get'
+    switch (status) {
+      case 400:
+        return path.includes('%') || mayComeWithBody ? 'BadRequest' : null
+      case 404:
+        return Object.keys(operations).length === 0 ? 'NotFound' : null
+      case 405:
+        return operation === undefined ? 'MethodNotAllowed' : null
+      case 413:
+        return mayComeWithBody ? 'TooLarge' : null
+      case 431:
+        return 'HeadersTooLarge'
+      default:
+        return null
     }
-    if (!(verb in this.#at(['paths', template]))) {
-      return this.#follow(['components', 'responses', status === 405 ? 'MethodNotAllowed' : 'none'])
-    }
-    return this.#follow(['paths', template, verb, 'responses', String(status)])
   }
 
   /** The path itself, or the longest of the templates that fit: it says most. */

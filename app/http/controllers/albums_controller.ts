@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { isAdmin } from '#auth/identity'
 import { success } from '#http/envelope'
 import { E_NOT_VISIBLE_YET } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
@@ -21,7 +22,7 @@ export default class AlbumsController {
 
   async store(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const { name, intro = '' } = await createAlbumValidator.validate(ctx.request.body())
+    const { name, intro = '' } = await createAlbumValidator.validate(jsonBody(ctx))
     const ownerId = identity.accountId
     const { albumId, position } = await services().handlers.album.createAlbum(
       { ownerId, name, intro },
@@ -37,7 +38,7 @@ export default class AlbumsController {
   async update(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
     const albumId = idParam(ctx)
-    const change = await updateAlbumValidator.validate(ctx.request.body())
+    const change = await updateAlbumValidator.validate(jsonBody(ctx))
     const { position } = await services().handlers.album.changeAlbum(
       { albumId, requesterId: identity.accountId, isAdmin: isAdmin(identity), ...change },
       commandContextOf(ctx, identity)

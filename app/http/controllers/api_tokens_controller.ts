@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { drawApiToken, hashToken } from '#auth/secret_tokens'
 import { momentAfter } from '#domain/duration'
 import { success } from '#http/envelope'
+import { jsonBody } from '#http/json_body'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
@@ -22,7 +23,7 @@ export default class ApiTokensController {
 
   async store(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const input = await createApiTokenValidator.validate(ctx.request.body())
+    const input = await createApiTokenValidator.validate(jsonBody(ctx))
     const scopes = [...new Set(input.scopes?.length ? input.scopes : (['read', 'write'] as const))]
     const expiresAt = momentAfter(input.expires_in, Date.now())
     const token = drawApiToken()

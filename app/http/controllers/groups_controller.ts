@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import type { Json } from '#domain/event_definition'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND, E_NOT_VISIBLE_YET, InvalidFieldsError } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
@@ -39,7 +40,7 @@ export default class GroupsController {
   }
 
   async store(ctx: HttpContext) {
-    const input = await createGroupValidator.validate(ctx.request.body())
+    const input = await createGroupValidator.validate(jsonBody(ctx))
     const configs = withoutNulls(input.configs ?? {})
     const strategyIds = input.strategy_ids ?? []
     refuseBothRoles(input)
@@ -55,7 +56,7 @@ export default class GroupsController {
 
   async update(ctx: HttpContext) {
     const groupId = idParam(ctx)
-    const { name, configs, ...roles } = await updateGroupValidator.validate(ctx.request.body())
+    const { name, configs, ...roles } = await updateGroupValidator.validate(jsonBody(ctx))
     const group = await findGroup(groupId)
     if (group === null) {
       throw new E_NOT_FOUND()
@@ -77,9 +78,7 @@ export default class GroupsController {
 
   async updateStrategies(ctx: HttpContext) {
     const groupId = idParam(ctx)
-    const { strategy_ids: strategyIds } = await groupStrategiesValidator.validate(
-      ctx.request.body()
-    )
+    const { strategy_ids: strategyIds } = await groupStrategiesValidator.validate(jsonBody(ctx))
     await this.#checkStrategies(strategyIds, {})
     const { position } = await services().handlers.group.changeGroupStrategies(
       { groupId, strategyIds },

@@ -5,6 +5,7 @@ import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
 import { pageOfImages } from '#http/image_pages'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf, uploadContextOf } from '#http/request_context'
 import { keyParam } from '#http/route_params'
 import { siteUrl } from '#http/site_url'
@@ -79,7 +80,7 @@ export default class ImagesController {
 
   async update(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const change = await updateImageValidator.validate(ctx.request.body())
+    const change = await updateImageValidator.validate(jsonBody(ctx))
     const image = await this.#findVisible(ctx, identity)
     const { position, events } = await services().handlers.image.changeImage(
       {
@@ -113,7 +114,7 @@ export default class ImagesController {
   /** Deletes those of the images that may be; a key that is unknown, or another's, is among the failed. */
   async destroyMany(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const { keys } = await batchDeleteValidator.validate(ctx.request.body())
+    const { keys } = await batchDeleteValidator.validate(jsonBody(ctx))
     const wanted = [...new Set(keys)]
     const found = await findImages(wanted)
     const deleted = new Set<string>()

@@ -5,6 +5,7 @@ import { success } from '#http/envelope'
 import { E_NOT_VISIBLE_YET } from '#http/errors'
 import { givenValues } from '#http/given_values'
 import { pageOfImages } from '#http/image_pages'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
 import { siteUrl } from '#http/site_url'
@@ -48,19 +49,19 @@ export default class ModerationController {
 
   async reject(ctx: HttpContext) {
     const imageId = idParam(ctx)
-    const { reason = null } = await rejectImageValidator.validate(ctx.request.body())
+    const { reason = null } = await rejectImageValidator.validate(jsonBody(ctx))
     const { position } = await this.#reject(ctx, imageId, reason)
     return this.#answer(ctx, imageId, position, 'Rejected')
   }
 
   async approveMany(ctx: HttpContext) {
-    const { ids } = await approveImagesValidator.validate(ctx.request.body())
+    const { ids } = await approveImagesValidator.validate(jsonBody(ctx))
     const outcome = await this.#forEach(ids, (imageId) => this.#approve(ctx, imageId))
     return success({ approved: outcome.done, failed: outcome.failed }, 'Approved')
   }
 
   async rejectMany(ctx: HttpContext) {
-    const { ids, reason = null } = await rejectImagesValidator.validate(ctx.request.body())
+    const { ids, reason = null } = await rejectImagesValidator.validate(jsonBody(ctx))
     const outcome = await this.#forEach(ids, (imageId) => this.#reject(ctx, imageId, reason))
     return success({ rejected: outcome.done, failed: outcome.failed }, 'Rejected')
   }

@@ -1,5 +1,6 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { success } from '#http/envelope'
+import { jsonBody } from '#http/json_body'
 import { askForMail, redeemMailedToken } from '#http/mailed_links'
 import { commandContextOf } from '#http/request_context'
 import { mailRequestValidator, resetPasswordValidator } from '#http/validators/account_validator'
@@ -9,7 +10,7 @@ import { webServices } from '#start/web_services'
 /** A new password for who has forgotten theirs, by a link in a mail. */
 export default class PasswordResetsController {
   async request(ctx: HttpContext) {
-    const { email } = await mailRequestValidator.validate(ctx.request.body())
+    const { email } = await mailRequestValidator.validate(jsonBody(ctx))
     await askForMail(ctx, email, ({ accountId }) =>
       services().handlers.account.requestPasswordReset({ accountId }, commandContextOf(ctx, null))
     )
@@ -18,7 +19,7 @@ export default class PasswordResetsController {
 
   /** Who has the mail has the address: it is confirmed with that. */
   async store(ctx: HttpContext) {
-    const { token, password } = await resetPasswordValidator.validate(ctx.request.body())
+    const { token, password } = await resetPasswordValidator.validate(jsonBody(ctx))
     const { passwords, readModels, refreshTokens } = webServices()
     const { account: handlers } = services().handlers
     const link = { purpose: 'reset_password', token } as const

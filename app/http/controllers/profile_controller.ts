@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import type { Identity } from '#auth/identity'
 import { success } from '#http/envelope'
 import { InvalidFieldsError } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf } from '#http/request_context'
 import { transformUser } from '#http/transformers/user_transformer'
 import { deleteMeValidator, updateMeValidator } from '#http/validators/account_validator'
@@ -28,7 +29,7 @@ export default class ProfileController {
       settings,
       password,
       current_password: current,
-    } = await updateMeValidator.validate(ctx.request.body())
+    } = await updateMeValidator.validate(jsonBody(ctx))
 
     if (password !== undefined) {
       await this.#changePassword(ctx, identity, password, current ?? '')
@@ -54,7 +55,7 @@ export default class ProfileController {
   async destroy(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
     const { accountId } = identity
-    const { current_password: current } = await deleteMeValidator.validate(ctx.request.body())
+    const { current_password: current } = await deleteMeValidator.validate(jsonBody(ctx))
     await requirePassword(accountId, current)
     const { position } = await services().handlers.account.deleteAccount(
       { accountId },

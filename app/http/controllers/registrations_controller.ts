@@ -5,6 +5,7 @@ import type { RegisterAccount } from '#handlers/account'
 import { verificationIsRequired } from '#http/email_verification'
 import { success } from '#http/envelope'
 import { E_EMAIL_TAKEN, E_REGISTRATION_CLOSED } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf } from '#http/request_context'
 import { transformTokens } from '#http/transformers/token_transformer'
 import { registrationValidator } from '#http/validators/account_validator'
@@ -16,7 +17,7 @@ import { webServices } from '#start/web_services'
 /** Accounts that people make for themselves. */
 export default class RegistrationsController {
   async store(ctx: HttpContext) {
-    const { email, password, name } = await registrationValidator.validate(ctx.request.body())
+    const { email, password, name } = await registrationValidator.validate(jsonBody(ctx))
     const settings = await findSiteSettings()
     if (!settings.allow_registration) {
       throw new E_REGISTRATION_CLOSED()

@@ -8,6 +8,7 @@ import {
 import type { AccountFact } from '#handlers/account'
 import { verificationIsRequired } from '#http/email_verification'
 import { success } from '#http/envelope'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf } from '#http/request_context'
 import { transformTokens } from '#http/transformers/token_transformer'
 import { loginValidator, refreshValidator } from '#http/validators/account_validator'
@@ -18,7 +19,7 @@ import { webServices } from '#start/web_services'
 /** Signing in, staying signed in, signing out. */
 export default class SessionsController {
   async store(ctx: HttpContext) {
-    const { email, password } = await loginValidator.validate(ctx.request.body())
+    const { email, password } = await loginValidator.validate(jsonBody(ctx))
     const { passwords, sessions } = webServices()
     const account = await findAccountByEmail(email)
     const matches = await passwords.verify(account?.accountId ?? null, password)
@@ -40,7 +41,7 @@ export default class SessionsController {
   }
 
   async update(ctx: HttpContext) {
-    const { refresh_token: token } = await refreshValidator.validate(ctx.request.body())
+    const { refresh_token: token } = await refreshValidator.validate(jsonBody(ctx))
     const { refreshTokens, sessions } = webServices()
     const rotation = await refreshTokens.rotate(token)
     if (rotation.outcome === 'reused') {

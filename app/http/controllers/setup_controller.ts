@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { registerFirstAdmin } from '#handlers/first_admin'
 import { success } from '#http/envelope'
 import { E_ALREADY_SET_UP } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf } from '#http/request_context'
 import { transformTokens } from '#http/transformers/token_transformer'
 import { setupValidator } from '#http/validators/account_validator'
@@ -16,7 +17,7 @@ export default class SetupController {
   }
 
   async store(ctx: HttpContext) {
-    const { email, password, name } = await setupValidator.validate(ctx.request.body())
+    const { email, password, name } = await setupValidator.validate(jsonBody(ctx))
     if (await anyAccountExists()) {
       throw new E_ALREADY_SET_UP()
     }

@@ -3,6 +3,7 @@ import { isAdmin, type Identity } from '#auth/identity'
 import { momentAfter } from '#domain/duration'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam, keyParam } from '#http/route_params'
@@ -35,7 +36,7 @@ export default class SharesController {
 
   async store(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const input = await shareImageValidator.validate(ctx.request.body())
+    const input = await shareImageValidator.validate(jsonBody(ctx))
     const image = await this.#findOwn(ctx, identity)
     const now = Date.now()
     const expiresAt = momentAfter(input.expires_in, now) ?? new Date(now).toISOString()

@@ -1,6 +1,7 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { mailIsConfigured } from '#config/mail'
 import { success } from '#http/envelope'
+import { jsonBody } from '#http/json_body'
 import { commandContextOf } from '#http/request_context'
 import { transformSiteSettings } from '#http/transformers/site_settings_transformer'
 import { siteSettingsValidator } from '#http/validators/site_settings_validator'
@@ -15,7 +16,7 @@ export default class SiteSettingsController {
   }
 
   async update(ctx: HttpContext) {
-    const changes = await siteSettingsValidator.validate(ctx.request.body())
+    const changes = await siteSettingsValidator.validate(jsonBody(ctx))
     const given = Object.entries(changes).filter(([, value]) => value !== undefined)
     const { position } = await services().handlers.site.changeSettings(
       Object.fromEntries(given),

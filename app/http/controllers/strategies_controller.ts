@@ -1,6 +1,7 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND, E_NOT_VISIBLE_YET, InvalidFieldsError } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
@@ -49,7 +50,7 @@ export default class StrategiesController {
   }
 
   async store(ctx: HttpContext) {
-    const input = await createStrategyValidator.validate(ctx.request.body())
+    const input = await createStrategyValidator.validate(jsonBody(ctx))
     const type = input.strategy_type
     const { strategyId, position } = await services().handlers.strategy.createStrategy(
       { name: input.name, type, ...checkConfigs(type, input.configs) },
@@ -61,7 +62,7 @@ export default class StrategiesController {
 
   async update(ctx: HttpContext) {
     const strategyId = idParam(ctx)
-    const input = await updateStrategyValidator.validate(ctx.request.body())
+    const input = await updateStrategyValidator.validate(jsonBody(ctx))
     const strategy = await findStrategy(strategyId)
     if (strategy === null) {
       throw new E_NOT_FOUND()

@@ -4,6 +4,7 @@ import type { AccountHandlers } from '#handlers/account'
 import { success } from '#http/envelope'
 import { E_EMAIL_TAKEN, E_NOT_FOUND, E_NOT_VISIBLE_YET, InvalidFieldsError } from '#http/errors'
 import { givenValues } from '#http/given_values'
+import { jsonBody } from '#http/json_body'
 import { pageOfItems } from '#http/pages'
 import { commandContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
@@ -38,7 +39,7 @@ export default class UsersController {
 
   async update(ctx: HttpContext) {
     const accountId = idParam(ctx)
-    const change = await updateUserValidator.validate(ctx.request.body())
+    const change = await updateUserValidator.validate(jsonBody(ctx))
     if (change.group_id !== undefined && (await findGroup(change.group_id)) === null) {
       throw new InvalidFieldsError({ group_id: ['There is no such group'] })
     }

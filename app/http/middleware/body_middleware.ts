@@ -1,6 +1,7 @@
 import BodyParserMiddleware from '@adonisjs/core/bodyparser_middleware'
 import type { HttpContext } from '@adonisjs/core/http'
 import type { NextFn } from '@adonisjs/core/types/http'
+import { parseJsonObject } from '#http/json_body'
 
 /** Their bodies may be large: they are read once it is known who sends them. */
 const READ_BY_CONTROLLER = new Set(['/mcp'])
@@ -12,6 +13,9 @@ export default class BodyMiddleware {
       return next()
     }
     const parser = await ctx.containerResolver.make(BodyParserMiddleware)
-    return parser.handle(ctx, next)
+    return parser.handle(ctx, () => {
+      ctx.request.updateBody(parseJsonObject(ctx.request.raw() ?? ''))
+      return next()
+    })
   }
 }

@@ -1,5 +1,5 @@
 import vine from '@vinejs/vine'
-import { email, givenPassword, name, newPassword } from './fields.ts'
+import { email, givenPassword, name, newPassword, text } from './fields.ts'
 import { userSettingsFields } from './settings_validator.ts'
 
 const longestToken = 4096
@@ -28,7 +28,7 @@ export const resetPasswordValidator = vine.create({
 })
 
 export const loginValidator = vine.create({
-  email: vine.string().trim().maxLength(254),
+  email: text(254),
   password: givenPassword(),
 })
 
