@@ -1,4 +1,5 @@
 import { prettyPrintError } from '@adonisjs/core'
+import app from '@adonisjs/core/services/app'
 import { DrainingServer } from '#http/node_server'
 import { createIgnitor } from './ignitor.ts'
 
@@ -10,7 +11,7 @@ process.channel?.unref()
 
 ignitor
   .httpServer()
-  .start((listener) => new DrainingServer(listener))
+  .start((listener) => new DrainingServer(listener, app.config.get('connections')))
   .catch((error) => {
     process.exitCode = 1
     prettyPrintError(error)

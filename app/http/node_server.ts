@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Server, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { ClientPace } from './client_pace.ts'
+import { ConnectionBound, type ConnectionBoundOptions } from './connection_bound.ts'
 import { failure } from './envelope.ts'
 import { adoptRequestId } from './request_id.ts'
 
@@ -10,17 +12,27 @@ const DRAIN_MILLISECONDS = 8_000
 /** How much is read, for nothing, of a body that was refused. */
 const DISCARDED_BYTES = 256 * 1024 * 1024
 
-/** The HTTP server under the framework: every answer has a request id, and closing drains. */
+export interface DrainingServerOptions {
+  /** How long a client may keep a request or an answer open at next to no pace. */
+  slowSeconds: number
+  connections: ConnectionBoundOptions
+}
+
+/** The HTTP server under the framework: every answer has a request id, slow clients are cut off, and closing drains. */
 export class DrainingServer extends Server {
   #draining = false
 
-  constructor(listener: RequestListener) {
+  constructor(listener: RequestListener, { slowSeconds, connections }: DrainingServerOptions) {
+    const pace = new ClientPace({ seconds: slowSeconds })
     super((request, response) => {
       adoptRequestId(request, response)
+      pace.watch(request, response)
       response.once('close', () => this.#letGo())
       readToItsEnd(request, response)
       listener(request, response)
     })
+    const bound = new ConnectionBound(connections)
+    this.on('connection', (socket) => bound.admit(socket))
     this.on('clientError', refuseUnreadableRequest)
   }
 
