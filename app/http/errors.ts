@@ -48,6 +48,12 @@ export const E_PRESETS_ONLY = createError(
   403
 )
 
+export const E_NOT_IN_ADVANCE = createError(
+  'This link deletes an image: that is done when it is opened, not before',
+  'E_NOT_IN_ADVANCE',
+  503
+)
+
 /** A part of the request is invalid; `fields` says what is wrong with which. */
 export class InvalidFieldsError extends Exception {
   static override status = 400

@@ -7,7 +7,12 @@ import { UploadRateError } from '#uploads/errors'
 import { bareErrorBody } from '#mcp/answers'
 import { errorRecord } from '#start/error_record'
 import { failure } from './envelope.ts'
-import { E_SETUP_REQUIRED, ServerBusyError, TooManyRequestsError } from './errors.ts'
+import {
+  E_NOT_IN_ADVANCE,
+  E_SETUP_REQUIRED,
+  ServerBusyError,
+  TooManyRequestsError,
+} from './errors.ts'
 import { answerError, type ErrorAnswer } from './error_answers.ts'
 
 const FLAT_UPLOAD = '/api/v1/flat/upload'
@@ -21,6 +26,8 @@ const FILE_HEADERS = [
   'Content-Disposition',
   'Content-Security-Policy',
 ]
+/** Errors of 503 that say nothing of our state. */
+const EXPECTED = [E_SETUP_REQUIRED, E_NOT_IN_ADVANCE]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The one place where errors become answers. Nothing of a fault of ours is shown but the request's id. */
@@ -66,7 +73,7 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     const circumstances = { method: ctx.request.method(), route: ctx.route?.pattern }
     if (status === 500 || isLost) {
       ctx.logger.error({ ...circumstances, err: error }, 'A request failed')
-    } else if (status > 500 && !(error instanceof E_SETUP_REQUIRED)) {
+    } else if (status > 500 && !EXPECTED.some((expected) => error instanceof expected)) {
       const { type, message: reason } = errorRecord(error)
       ctx.logger.warn({ ...circumstances, type, reason }, 'A request could not be served')
     }

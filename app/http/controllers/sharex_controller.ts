@@ -1,7 +1,7 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { readBearer } from '#auth/bearer_header'
 import { success } from '#http/envelope'
-import { E_NOT_FOUND } from '#http/errors'
+import { E_NOT_FOUND, E_NOT_IN_ADVANCE } from '#http/errors'
 import { commandContextOf } from '#http/request_context'
 import { siteUrl } from '#http/site_url'
 import { findSiteSettings } from '#read_models/site_settings_queries'
@@ -35,7 +35,10 @@ export default class SharexController {
     }
   }
 
-  /** Deletes the image that the secret was given out with. Whoever looks only (HEAD) deletes nothing. */
+  /**
+   * Deletes the image that the secret was given out with. It is a GET, since ShareX opens the address in a browser; whoever
+   * looks only (HEAD), or fetches it in case somebody might open it, deletes nothing.
+   */
   async destroy(ctx: HttpContext) {
     const { deletionLinks, readModels } = webServices()
     const imageId = await deletionLinks.find(String(ctx.request.param('secret')))
@@ -44,6 +47,9 @@ export default class SharexController {
     }
     if (ctx.request.method() === 'HEAD') {
       return success(null)
+    }
+    if (isFetchedInAdvance(ctx)) {
+      throw new E_NOT_IN_ADVANCE()
     }
     // The secret stands for its owner's consent.
     const { position } = await services().handlers.image.deleteImage(
@@ -54,4 +60,11 @@ export default class SharexController {
     await readModels.waitFor(position, ['images', 'albums', 'usage'])
     return success(null, 'The image is deleted')
   }
+}
+
+/** Browsers say so, and drop an answer that is an error. */
+function isFetchedInAdvance({ request }: HttpContext): boolean {
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+    /\b(?:prefetch|preview|prerender)\b/i.test(request.header(name) ?? '')
+  )
 }
