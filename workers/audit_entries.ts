@@ -1,4 +1,6 @@
-import { auditRule, factsSettled, factsWanted, TELLING_TYPES } from '#domain/audit/tell'
+import { accountBehind } from '#domain/audit/actor'
+import { settledEarlier } from '#domain/audit/earlier'
+import { auditRule, factsWanted, TELLING_TYPES } from '#domain/audit/tell'
 import { categoryOf } from '#domain/streams'
 import type { EventStore, RecordedEvent } from '#event_store/port'
 import type pg from 'pg'
@@ -52,20 +54,10 @@ export class AuditEntries {
         to: (asked.at(-1)?.version ?? 1) - 1,
         types: TELLING_TYPES,
       })
-      const settledAt = new Map<string, number>()
-      let next = 0
-      for (const event of asked) {
-        for (
-          let past = history[next];
-          past && past.version < event.version;
-          past = history[++next]
-        ) {
-          Object.keys(factsSettled(past)).forEach((fact) => settledAt.set(fact, past.position))
-        }
-        const positions = factsWanted(event).flatMap((fact) => settledAt.get(fact) ?? [])
+      for (const [event, settlers] of settledEarlier(asked, history)) {
         found.set(
           event.position,
-          [...new Set(positions)].toSorted((one, other) => one - other)
+          settlers.map(({ position }) => position)
         )
       }
     }
@@ -98,19 +90,11 @@ function entryOf(event: RecordedEvent, earlier: number[]): AuditEntry {
     id: event.position,
     event_id: event.id,
     actor_kind: metadata.actor.kind,
-    actor_user_id: metadata.actor.account_id ?? accountThatProvedItself(event),
+    actor_user_id: accountBehind(event),
     action: event.type,
     resource_type: category,
     resource_id: stream === category ? null : stream.slice(category.length + 1),
     earlier,
     created_at: event.recordedAt,
   }
-}
-
-/** Whoever signs in or registers is that account from then on, and the event may not name them as its actor yet. */
-function accountThatProvedItself(event: RecordedEvent): number | null {
-  const isOwnAct =
-    event.metadata.actor.kind === 'anonymous' &&
-    (event.type === 'account.signed_in' || event.type === 'account.registered')
-  return isOwnAct ? event.data.account_id : null
 }

@@ -3,6 +3,7 @@ import { E_NOT_FOUND } from './errors.ts'
 
 const ID = /^[1-9]\d{0,15}$/
 const KEY = /^[a-z0-9]{6,32}$/
+const STREAM = /^[a-z_]{1,20}(-[0-9A-Za-z_.:]{1,64})?$/
 
 /** The id in the route. @throws E_NOT_FOUND for what cannot be one. */
 export function idParam(ctx: HttpContext): number {
@@ -25,4 +26,13 @@ export function keyParam(ctx: HttpContext): string {
     throw new E_NOT_FOUND()
   }
   return key
+}
+
+/** The name of a stream in the route. @throws E_NOT_FOUND for what cannot be one. */
+export function streamParam(ctx: HttpContext): string {
+  const stream: unknown = ctx.request.param('stream')
+  if (typeof stream !== 'string' || !STREAM.test(stream)) {
+    throw new E_NOT_FOUND()
+  }
+  return stream
 }

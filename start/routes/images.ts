@@ -4,6 +4,7 @@ import { middleware } from '#start/kernel'
 const TrashController = () => import('#http/controllers/trash_controller')
 const ImageImportsController = () => import('#http/controllers/image_imports_controller')
 const SharesController = () => import('#http/controllers/shares_controller')
+const HistoryController = () => import('#http/controllers/history_controller')
 const ImagesController = () => import('#http/controllers/images_controller')
 
 router
@@ -37,6 +38,10 @@ router
     router
       .get('/:key/pipeline', [ImagesController, 'pipeline'])
       .as('images.pipeline')
+      .use(middleware.scope('read'))
+    router
+      .get('/:key/history', [HistoryController, 'image'])
+      .as('images.history')
       .use(middleware.scope('read'))
     router.get('/:key', [ImagesController, 'show']).as('images.show').use(middleware.scope('read'))
     router

@@ -22,7 +22,10 @@ function rulesOf(checker: OpenapiChecker): Rule[] {
       return []
     }
     const [method = '', template = ''] = operation.split(' ')
-    const path = template.replace('{key}', 'abcdef').replace('{id}', '987654')
+    const path = template
+      .replace('{key}', 'abcdef')
+      .replace('{id}', '987654')
+      .replace('{stream}', 'image-987654')
     const needed = options.find((option) => 'apiToken' in option)?.['apiToken'] ?? null
     const scopes = needed?.length === 0 ? SCOPES : (needed ?? [])
     return [{ operation, method, path, scopes }]
