@@ -16,6 +16,13 @@ export function accountIdOf(payload: unknown): number {
   return accountPayload.parse(payload).account_id
 }
 
+const projectionPayload = z.object({ projection: z.string() })
+
+/** The read model that a job is about. */
+export function projectionOf(payload: unknown): string {
+  return projectionPayload.parse(payload).projection
+}
+
 const mailPayload = accountPayload.extend({ purpose: z.enum(['verify_email', 'reset_password']) })
 
 /** What a mail is for, and whose it is. */

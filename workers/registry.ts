@@ -5,6 +5,7 @@ import { ExpiryWorker } from './expiry_worker.ts'
 import { ExportsWorker } from './exports_worker.ts'
 import { ImportsWorker, type ImportsPorts } from './imports_worker.ts'
 import { MailWorker } from './mail_worker.ts'
+import { MaintenanceWorker } from './maintenance_worker.ts'
 import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
 import { SharesWorker } from './shares_worker.ts'
@@ -20,6 +21,7 @@ export function createProcessors(ports: WorkerPorts & ImportsPorts): Processor[]
     new ModerationWorker(ports),
     new AccountsWorker(ports),
     new ExportsWorker(ports),
+    new MaintenanceWorker(ports),
     new StorageWorker(ports),
     new MailWorker(ports),
     new SharesWorker(ports),

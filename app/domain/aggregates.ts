@@ -4,6 +4,7 @@ import { evolveApiToken } from './api_token/state.ts'
 import type { DomainEvent } from './catalogue.ts'
 import { evolveGroup } from './group/state.ts'
 import { evolveImage } from './image/state.ts'
+import { evolveProjection } from './projection/state.ts'
 import { evolveSite } from './site/state.ts'
 import { evolveStrategy } from './strategy/state.ts'
 import { categoryOf } from './streams.ts'
@@ -19,6 +20,7 @@ const EVOLVE: Readonly<Record<string, Evolve>> = {
   group: evolveGroup,
   strategy: evolveStrategy,
   site: evolveSite,
+  projection: evolveProjection,
 }
 
 /** The state of whatever a stream tells of, after these events of it; `null` when there is none. */

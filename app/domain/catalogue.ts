@@ -6,6 +6,8 @@ import { groupEvents } from './group/events.ts'
 import { imageEvents } from './image/events.ts'
 import { imageImportEvents } from './image_import/events.ts'
 import { shareEvents } from './share/events.ts'
+import { projectionEvents } from './projection/events.ts'
+import { queueEvents } from './queue/events.ts'
 import { siteEvents } from './site/events.ts'
 import { strategyEvents } from './strategy/events.ts'
 import { visitorEvents } from './visitor/events.ts'
@@ -20,6 +22,8 @@ export const catalogue = [
   ...strategyEvents,
   ...siteEvents,
   ...visitorEvents,
+  ...projectionEvents,
+  ...queueEvents,
   ...shareEvents,
   ...imageImportEvents,
 ] as const

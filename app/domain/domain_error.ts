@@ -14,6 +14,7 @@ export type DomainErrorCode =
   | 'E_GROUP_IN_USE'
   | 'E_GROUP_NEEDED'
   | 'E_LAST_ADMIN'
+  | 'E_REBUILD_RUNNING'
   | 'E_ACCOUNT_CLOSED'
   | 'E_STORAGE_FULL'
   | 'E_EXTENSION_NOT_ALLOWED'

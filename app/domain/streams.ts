@@ -11,6 +11,9 @@ export const streams = {
   /** The views of a shared link. */
   share: (id: number) => `share-${id}`,
   site: () => 'site',
+  /** What administrators had done to a read model. */
+  projection: (name: string) => `projection-${name}`,
+  queue: (name: string) => `queue-${name}`,
   /** What visitors did on a day, `YYYY-MM-DD`. */
   visitor: (day: string) => `visitor-${day.replaceAll('-', '')}`,
 } as const

@@ -4,6 +4,7 @@ import { createAlbumHandlers, type AlbumHandlers } from './album.ts'
 import { createApiTokenHandlers, type ApiTokenHandlers } from './api_token.ts'
 import { createImageHandlers, type ImageHandlers } from './image.ts'
 import { createImageImportHandlers, type ImageImportHandlers } from './image_import.ts'
+import { createMaintenanceHandlers, type MaintenanceHandlers } from './maintenance.ts'
 import type {
   ApiTokenSecretStore,
   CredentialStore,
@@ -37,6 +38,7 @@ export interface Handlers {
   share: ShareHandlers
   site: SiteHandlers
   visitor: VisitorHandlers
+  maintenance: MaintenanceHandlers
 }
 
 export function createHandlers(ports: HandlerPorts): Handlers {
@@ -51,5 +53,6 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     share: createShareHandlers(ports),
     site: createSiteHandlers(ports),
     visitor: createVisitorHandlers(ports),
+    maintenance: createMaintenanceHandlers(ports),
   }
 }

@@ -130,12 +130,13 @@ export class JobLedger {
     return rowCount ?? 0
   }
 
-  /** Owes dead work anew, of one queue or of all. */
-  async reviveDead(queue: QueueName | null): Promise<number> {
+  /** Owes dead work anew: of one queue or of all, one piece or all of it. */
+  async reviveDead(queue: QueueName | null, reactionKey: string | null = null): Promise<number> {
     const { rowCount } = await this.#pool.query(
       `update run.job_ledger set state = 'owed', attempt = 0, run_at = least(run_at, now()), settled_at = null
-       where state = 'dead' and ($1::text is null or queue = $1)`,
-      [queue]
+       where state = 'dead' and ($1::text is null or queue = $1)
+         and ($2::text is null or reaction_key = $2)`,
+      [queue, reactionKey]
     )
     return rowCount ?? 0
   }

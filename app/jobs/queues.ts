@@ -8,6 +8,7 @@ export const QUEUES = [
   'moderation',
   'accounts',
   'exports',
+  'maintenance',
   'storage',
   'mail',
   'shares',
@@ -84,6 +85,14 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
     timeoutSeconds: 3_600,
     maximumAttempts: 5,
     backoffSeconds: 10,
+    reactionsAJob: 1,
+    concurrency: 1,
+  },
+  // What takes longer is handed over again, finds the rebuild under way, and comes back later.
+  maintenance: {
+    timeoutSeconds: 3_600,
+    maximumAttempts: 20,
+    backoffSeconds: 2,
     reactionsAJob: 1,
     concurrency: 1,
   },

@@ -4,6 +4,7 @@ import { expiry } from './expiry.ts'
 import { accountExports } from './exports.ts'
 import { imports } from './imports.ts'
 import { mail } from './mail.ts'
+import { maintenance } from './maintenance.ts'
 import { moderation } from './moderation.ts'
 import type { Reactor } from './reactor.ts'
 import { shares } from './shares.ts'
@@ -17,6 +18,7 @@ export const reactors: readonly Reactor[] = [
   audit,
   moderation,
   accounts,
+  maintenance,
   accountExports,
   storage,
   mail,

@@ -77,6 +77,40 @@ export interface ExportView {
   expiresAt: string | null
 }
 
+/** A stream that a read model could not digest from one event on. */
+export interface ParkedStreamView {
+  projection: string
+  stream: string
+  /** Where the event that was refused is. */
+  position: number
+  error: string | null
+  /** How many events wait, the refused one included. */
+  waiting: number
+  attempts: number
+  parkedAt: string
+}
+
+/** Work that was given up. */
+export interface DeadWorkView {
+  id: string
+  queue: string
+  eventId: string
+  eventPosition: number
+  payload: Record<string, number | string>
+  tries: number
+  error: string | null
+  diedAt: string
+}
+
+/** How far the rebuild of a read model is. */
+export interface RebuildProgressView {
+  phase: 'fill' | 'index' | 'compare' | 'switch'
+  position: number
+  head: number
+  startedAt: string
+  updatedAt: string
+}
+
 /** Where images are stored. */
 export interface StrategyView {
   id: number

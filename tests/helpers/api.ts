@@ -11,6 +11,12 @@ import type {
 import type { transformSiteSettings } from '#http/transformers/site_settings_transformer'
 import type { transformAdministeredStrategy } from '#http/transformers/strategy_transformer'
 import type { transformShare } from '#http/transformers/share_transformer'
+import type {
+  transformDeadWork,
+  transformParkedStream,
+  transformProjection,
+  transformQueue,
+} from '#http/transformers/upkeep_transformer'
 import type { transformTokens } from '#http/transformers/token_transformer'
 import type {
   transformAdministeredUser,
@@ -32,6 +38,10 @@ export type AdministeredUserJson = ReturnType<typeof transformAdministeredUser>
 export type DeletedUserJson = ReturnType<typeof transformDeletedUser>
 export type AdministeredImageJson = ReturnType<typeof transformAdministeredImage>
 export type ExportJson = ReturnType<typeof transformExport>
+export type ProjectionJson = ReturnType<typeof transformProjection>
+export type ParkedStreamJson = ReturnType<typeof transformParkedStream>
+export type QueueJson = ReturnType<typeof transformQueue>
+export type DeadWorkJson = ReturnType<typeof transformDeadWork>
 export type GroupJson = ReturnType<typeof transformGroup>
 export type AdministeredStrategyJson = ReturnType<typeof transformAdministeredStrategy>
 export type SiteSettingsJson = ReturnType<typeof transformSiteSettings>

@@ -10,6 +10,8 @@ export interface SiteProcess {
   /** What it has written so far. */
   output(): string
   stop(): Promise<void>
+  /** Ends it as a crash would. */
+  kill(): Promise<void>
 }
 
 /** A worker of the site with these services, as the start command runs it. */
@@ -61,6 +63,10 @@ function startProcess(
   child.stderr?.on('data', note)
   return {
     child,
-    site: { output: () => output, stop: () => stopProcess(child, 'SIGTERM', 10_000) },
+    site: {
+      output: () => output,
+      stop: () => stopProcess(child, 'SIGTERM', 10_000),
+      kill: () => stopProcess(child, 'SIGKILL', 10_000),
+    },
   }
 }

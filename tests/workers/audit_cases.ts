@@ -1,4 +1,5 @@
 import type { EventData, EventType } from '#domain/catalogue'
+import type { Facts } from '#domain/audit/rules'
 import type { Told } from '#domain/audit/tell'
 import type { NewEvent } from '#event_store/port'
 import { removalData, uploadData, uploaded } from '#tests/helpers/events'
@@ -113,6 +114,15 @@ function account(
 /** An act that is not worth an entry. */
 function untold(stream: string, ...events: NewEvent[]): AuditCase {
   return { stream, events, told: null }
+}
+
+/** What was done to the site's own machinery. */
+function upkeep(stream: string, event: NewEvent, about: Facts = {}): AuditCase {
+  return {
+    stream,
+    events: [event],
+    told: { name: null, details: { before: null, after: null, ...about } },
+  }
 }
 
 function settings(value: EventData<'account.settings_changed'>['settings']): NewEvent {
@@ -588,6 +598,48 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
       details: { before: { guest_group_id: 2 }, after: { guest_group_id: 101 } },
     },
   },
+
+  'projection.rebuild_requested': upkeep(
+    'projection-images',
+    {
+      type: 'projection.rebuild_requested',
+      data: { projection: 'images', gate: true, dry_run: false },
+    },
+    { gate: true, dry_run: false }
+  ),
+  'projection.rebuilt': upkeep(
+    'projection-images',
+    {
+      type: 'projection.rebuilt',
+      data: { projection: 'images', position: 9, differing_rows: 0, switched: true },
+    },
+    { position: 9, differing_rows: 0, switched: true }
+  ),
+  'projection.rebuild_failed': upkeep('projection-images', {
+    type: 'projection.rebuild_failed',
+    data: { projection: 'images' },
+  }),
+  'projection.retry_requested': upkeep(
+    'projection-images',
+    {
+      type: 'projection.retry_requested',
+      data: { projection: 'images', stream: 'image-7' },
+    },
+    { stream: 'image-7' }
+  ),
+  'queue.retry_requested': upkeep(
+    'queue-mail',
+    { type: 'queue.retry_requested', data: { queue: 'mail', reaction: 'mail-1' } },
+    { reaction: 'mail-1' }
+  ),
+  'queue.replayed': upkeep(
+    'queue-mail',
+    {
+      type: 'queue.replayed',
+      data: { queue: 'mail', from_position: 1, to_position: 9, reactions: 2 },
+    },
+    { from_position: 1, to_position: 9, reactions: 2 }
+  ),
 
   'visitor.sign_in_failed': {
     stream: 'visitor-20260601',

@@ -192,6 +192,14 @@ export const AUDIT_RULES: AuditRules = {
   'site.guest_group_changed': moved('guest_group_id'),
 
   'visitor.sign_in_failed': { entry: 'always', about: pick('reason') },
+
+  'projection.rebuild_requested': { entry: 'always', about: pick('gate', 'dry_run') },
+  'projection.rebuilt': { entry: 'always', about: pick('position', 'differing_rows', 'switched') },
+  'projection.rebuild_failed': DONE,
+  'projection.retry_requested': { entry: 'always', about: pick('stream') },
+
+  'queue.retry_requested': { entry: 'always', about: pick('reaction') },
+  'queue.replayed': { entry: 'always', about: pick('from_position', 'to_position', 'reactions') },
 }
 
 /** The fact by which a thing is called, by category. An account is called by what it is called now. */

@@ -69,6 +69,14 @@ export const EVENT_WORDS: { readonly [Type in EventType]: string } = {
   'site.guest_group_changed': 'chose another group for guests',
 
   'visitor.sign_in_failed': 'tried to sign in to an account that does not exist',
+
+  'projection.rebuild_requested': 'asked for the read model to be rebuilt',
+  'projection.rebuilt': 'rebuilt the read model',
+  'projection.rebuild_failed': 'could not rebuild the read model',
+  'projection.retry_requested': 'asked for parked events to be folded again',
+
+  'queue.retry_requested': 'asked for work that was given up to be done after all',
+  'queue.replayed': 'had work done again on purpose',
 }
 
 /** Who acted, as far as it may be told. `name` is null where it is not known, forgotten, or not the reader's business. */
