@@ -89,7 +89,12 @@ export function openPool(url: string, size: number): pg.Pool {
 
 /** A process of the site, or a bare one to compare it with. Its complaints are shown. */
 export function startProcess(args: readonly string[], env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, args, {
+  return startProgram(process.execPath, args, env)
+}
+
+/** Runs a program; answers how to stop it, and its process id. */
+export function startProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(program, args, {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -97,11 +102,12 @@ export function startProcess(args: readonly string[], env: NodeJS.ProcessEnv) {
   // Whoever interrupts the bench interrupts this as well.
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
-  return async function stop(): Promise<void> {
+  const stop = async (): Promise<void> => {
     process.off('exit', kill)
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM')
       await once(child, 'exit')
     }
   }
+  return Object.assign(stop, { pid: child.pid })
 }

@@ -4,6 +4,10 @@ import { catchUp } from './catch_up.ts'
 import { withEnvironment, type Environment } from './environment.ts'
 import { jobs } from './jobs.ts'
 import { printTable, type Figure } from './report.ts'
+import { memory } from './memory.ts'
+import { serve } from './serve.ts'
+import { thumbnails } from './thumbnails.ts'
+import { variants } from './variants.ts'
 import { upload } from './upload.ts'
 import { verify } from './verify.ts'
 import { visible } from './visible.ts'
@@ -14,6 +18,10 @@ const BENCHES: Record<string, (environment: Environment) => Promise<Figure[]>> =
   visible,
   jobs,
   upload,
+  serve,
+  variants,
+  thumbnails,
+  memory,
   api,
   verify,
 }

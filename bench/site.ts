@@ -10,10 +10,16 @@ export const ADMIN = { email: 'a@example.org', password: 'a long secret', name: 
 export interface Site {
   url: string
   token: string
+  /** The process id of the web server. */
+  pid: number
   stop(): Promise<void>
 }
 
-export async function startSite(environment: Environment, databaseUrl: string): Promise<Site> {
+export async function startSite(
+  environment: Environment,
+  databaseUrl: string,
+  changes: NodeJS.ProcessEnv = {}
+): Promise<Site> {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
   const env = {
@@ -21,10 +27,12 @@ export async function startSite(environment: Environment, databaseUrl: string): 
     PORT: String(port),
     HOST: '127.0.0.1',
     APP_URL: url,
+    ...changes,
   }
-  const stops = [['bin/server.ts'], ['ace.js', 'projector']].map((args) => startProcess(args, env))
+  const stopServer = startProcess(['bin/server.ts'], env)
+  const stopProjector = startProcess(['ace.js', 'projector'], env)
   const stop = async () => {
-    await Promise.all(stops.map((stopOne) => stopOne()))
+    await Promise.all([stopServer(), stopProjector()])
   }
   await untilAnswers(`${url}/health`, stop)
   const { access_token: token } = await post<{ access_token: string }>(
@@ -32,7 +40,7 @@ export async function startSite(environment: Environment, databaseUrl: string): 
     ADMIN,
     null
   )
-  return { url, token, stop }
+  return { url, token, pid: stopServer.pid ?? 0, stop }
 }
 
 /** What the API answers to JSON, out of its envelope. */

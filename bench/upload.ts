@@ -1,22 +1,15 @@
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { findFreePort } from '../app/supervisor/free_port.ts'
 import { startProcess, type Environment } from './environment.ts'
+import { FORM_TYPE, multipart } from './form.ts'
+import { makePicture } from './pictures.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave, rate } from './rounds.ts'
 import { startSite, untilAnswers } from './site.ts'
 
 const CONCURRENCIES = [1, 8, 32]
-const SIDE = 510
 /** Where a JFIF segment holds the density. */
 const JFIF_DENSITY = 12
-const BOUNDARY = 'picfast-bench'
-const TYPE = { 'Content-Type': `multipart/form-data; boundary=${BOUNDARY}` }
-const PART_HEAD = Buffer.from(
-  `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="picture.jpg"\r\n` +
-    'Content-Type: image/jpeg\r\n\r\n'
-)
-const PART_END = Buffer.from(`\r\n--${BOUNDARY}--\r\n`)
 
 /** Uploads a second of a 200 kB JPEG over HTTP, beside a bare server that hashes, writes and flushes. */
 export async function upload(environment: Environment): Promise<Figure[]> {
@@ -27,7 +20,7 @@ export async function upload(environment: Environment): Promise<Figure[]> {
   let number = 0
   const send = async (url: string, headers: Record<string, string>) => {
     const body = multipart(distinct(picture, (number += 1)))
-    const answer = await fetch(url, { method: 'POST', headers: { ...headers, ...TYPE }, body })
+    const answer = await fetch(url, { method: 'POST', headers: { ...headers, ...FORM_TYPE }, body })
     const text = await answer.text()
     if (answer.status !== 201) {
       throw new Error(`An upload was answered ${answer.status}: ${text}`)
@@ -55,24 +48,11 @@ export async function upload(environment: Environment): Promise<Figure[]> {
   }
 }
 
-/** A JPEG of about 200 kB: noise does not compress. */
-async function makePicture(): Promise<Buffer> {
-  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
-  return sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: '#777', noise } })
-    .jpeg({ quality: 90 })
-    .toBuffer()
-}
-
 /** Another picture for each number: a JFIF segment with its own density, which survives the removal of metadata. */
 function distinct(picture: Buffer, number: number): Uint8Array {
   const segment = Buffer.from('ffe000104a46494600010101ffffffff0000', 'hex')
   segment.writeUInt32BE(0x00010001 + number, JFIF_DENSITY)
   return Buffer.concat([picture.subarray(0, 2), segment, picture.subarray(2)])
-}
-
-/** The body as a browser's form sends it; made here, because FormData costs as much as the upload. */
-function multipart(picture: Uint8Array): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.concat([PART_HEAD, picture, PART_END]))
 }
 
 async function startBare(environment: Environment) {
