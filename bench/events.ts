@@ -21,6 +21,7 @@ export function uploadOf(imageId: number, ownerId = 1 + (imageId % 50)) {
       album_id: imageId % 3 === 0 ? 1 + (imageId % 20) : null,
       strategy_id: 1,
       object_key: `originals/${hex(imageId % 256, 2)}/${hex(imageId, 64)}.jpg`,
+      names_object: true,
       origin_name: `IMG_${imageId}.jpg`,
       size_bytes: 200_000,
       received_bytes: 210_000,

@@ -6,6 +6,7 @@ import { mailIsConfigured } from '#config/mail'
 import { fetchableNetworks } from '#config/remote'
 import { Workshop } from '#imaging/workshop/workshop'
 import { NoMailer, SmtpMailer } from '#mail/mailer'
+import { randomKeys } from '#handlers/random_keys'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
 import { reachableAddresses } from '#remote/reachable_addresses'
@@ -15,6 +16,7 @@ import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
 import { untilAskedToStop } from '#supervisor/role_process'
+import { ObjectReservations } from '#storage/object_reservations'
 import { ImageUploads } from '#uploads/image_uploads'
 import { JobSystem } from '#workers/job_system'
 import { createProcessors } from '#workers/registry'
@@ -55,6 +57,8 @@ export default class Workers extends BaseCommand {
           metrics: { uploadStored: () => {} },
           // An import was counted when it was asked for.
           rates: { takeUpload: async () => ({ refund: async () => {} }) },
+          reservations: new ObjectReservations(pool),
+          keys: randomKeys,
           workshop,
         }),
         remoteFiles: new SafeFetch({

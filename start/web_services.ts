@@ -25,6 +25,7 @@ import { viewContext } from '#http/image_access'
 import { ShareViews } from '#http/share_views'
 import { checkStrategies, type StorageCheck } from '#http/storage_checks'
 import { Thumbnails } from '#http/thumbnails'
+import { randomKeys } from '#handlers/random_keys'
 import { Variants } from '#http/variants'
 import { BackgroundLoop } from '#jobs/background_loop'
 import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
@@ -40,6 +41,7 @@ import { SafeFetch } from '#remote/safe_fetch'
 import { Workshop } from '#imaging/workshop/workshop'
 import { HotObjects } from '#storage/hot_objects'
 import type { ObjectStores } from '#storage/object_registry'
+import { ObjectReservations } from '#storage/object_reservations'
 import { ImageUploads } from '#uploads/image_uploads'
 import { UploadRates } from '#uploads/upload_rates'
 import { VariantCache } from '#storage/variant_cache'
@@ -176,6 +178,8 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       stores,
       readModels,
       metrics,
+      reservations: new ObjectReservations(pool),
+      keys: randomKeys,
       rates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
       workshop,
     }),

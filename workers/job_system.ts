@@ -9,6 +9,7 @@ import { forgettingSweep } from './account_sweep.ts'
 import { AuditRetention } from './audit_retention.ts'
 import { exportSweep } from './export_sweep.ts'
 import { expirySweep, purgeSweep } from './image_sweep.ts'
+import { ObjectSweep } from './object_sweep.ts'
 import type { WorkerPorts } from './ports.ts'
 
 export interface JobSystemOptions {
@@ -52,6 +53,7 @@ export class JobSystem {
       forgettingSweep(ports, warn),
       exportSweep(ports, warn),
       new AuditRetention(ports, warn),
+      new ObjectSweep(ports, warn),
     ]
   }
 

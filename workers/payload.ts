@@ -35,3 +35,17 @@ export function mailOf(payload: unknown) {
 export function imageIdOf(payload: unknown): number {
   return imagePayload.parse(payload).image_id
 }
+
+const removalPayload = imagePayload.extend({
+  strategy_id: z.int().positive().optional(),
+  object_key: z.string().min(1).max(512).optional(),
+})
+
+/** The object that a job is to remove; without one it is the image's own. */
+export function removalOf(payload: unknown) {
+  const parsed = removalPayload.parse(payload)
+  const { image_id: imageId, strategy_id: strategyId, object_key: objectKey } = parsed
+  const object =
+    strategyId === undefined || objectKey === undefined ? null : { strategyId, objectKey }
+  return { imageId, object }
+}

@@ -16,7 +16,7 @@ export interface WorkerPorts {
   /** For connections beside the pool. */
   databaseUrl: string
   handlers: Handlers
-  objectStores: ObjectStores
+  objectStores: Pick<ObjectStores, 'get'>
   /** Variants of images that this machine has made. */
   variantFiles: VariantFiles
   mailer: Mailer

@@ -6,7 +6,7 @@ import { jobContext } from '#jobs/job_context'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
 import { thumbnailKey } from '#storage/object_key'
-import { imageIdOf } from './payload.ts'
+import { removalOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { strategyOf } from './strategy_settings.ts'
 
@@ -35,7 +35,7 @@ export class StorageWorker implements Processor {
 
   async #remove(assignment: Assignment): Promise<void> {
     const { eventStore, handlers, objectStores, pool, variantFiles } = this.#ports
-    const imageId = imageIdOf(assignment.payload)
+    const { imageId, object } = removalOf(assignment.payload)
     const image = await loadState<Image>(
       eventStore,
       streams.image(imageId),
@@ -44,9 +44,10 @@ export class StorageWorker implements Processor {
     if (image === null) {
       return
     }
-    const { objectKey, strategyId, md5, sha256 } = image
-    const mayGo = await handlers.image.removeObject(
-      { imageId, strategyId, objectKey },
+    const { md5, sha256 } = image
+    const { strategyId, objectKey } = object ?? image
+    const mayGo = await handlers.storedObject.removeObject(
+      { imageId, strategyId, objectKey, sha256 },
       jobContext(assignment, 'removed')
     )
     if (!mayGo) {

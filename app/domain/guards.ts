@@ -8,7 +8,7 @@ import { normalizeEmail } from './values.ts'
  */
 export interface Claim {
   action: 'take' | 'release'
-  scope: 'email' | 'image_key' | 'first_admin'
+  scope: 'email' | 'image_key' | 'first_admin' | 'stored_object' | 'object_key'
   value: string
 }
 
@@ -26,6 +26,13 @@ export const objectReferencesScope = (strategyId: number, objectKey: string) =>
 export const shareViewsScope = (shareId: number) => `share_views:${shareId}`
 /** What the budget of a revoked link's views holds on top: none fits any more, also none that was under way. */
 const REVOKED_SHARE_VIEWS = 2 ** 52
+
+/** Bytes of which a strategy holds an object; held by the image that named the object, until the object goes. */
+export const storedObjectClaim = (strategyId: number, sha256: string) => `${strategyId}:${sha256}`
+
+/** A name that an object of a strategy has or had: none is given twice. */
+export const objectKeyClaim = (strategyId: number, objectKey: string) =>
+  `${strategyId}:${objectKey}`
 
 /** Images in a strategy, and one more once it is deleted. */
 export const strategyImagesScope = (strategyId: number) => `strategy_images:${strategyId}`
@@ -58,6 +65,7 @@ export const GUARDED_TYPES: ReadonlySet<string> = new Set<EventType>([
   'image.purged',
   'image.expired',
   'image.object_removed',
+  'image.object_moved',
   'image.shares_revoked',
   'share.viewed',
   'account.registered',
@@ -91,8 +99,31 @@ export function claimsOf(event: DomainEvent): Claim[] {
       return emailClaim('release', event.data.email)
     case 'account.restored':
       return emailClaim('take', event.data.email)
-    case 'image.uploaded':
-      return [{ action: 'take', scope: 'image_key', value: event.data.key }]
+    case 'image.uploaded': {
+      const { data } = event
+      return [
+        { action: 'take', scope: 'image_key', value: data.key },
+        ...(data.names_object ? namingClaims(data.strategy_id, data.object_key, data.sha256) : []),
+      ]
+    }
+    case 'image.object_moved': {
+      const { data } = event
+      return data.names_object
+        ? namingClaims(data.to_strategy_id, data.to_object_key, data.sha256)
+        : []
+    }
+    case 'image.object_removed': {
+      const { strategy_id: strategyId, sha256 } = event.data
+      return sha256 === null
+        ? []
+        : [
+            {
+              action: 'release',
+              scope: 'stored_object',
+              value: storedObjectClaim(strategyId, sha256),
+            },
+          ]
+    }
     default:
       return []
   }
@@ -111,6 +142,12 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
       return objectBudgets(event.data, -1)
     case 'image.expired':
       return [...ownerBudget(event.data, -1), ...objectBudgets(event.data, -1)]
+    case 'image.object_moved': {
+      const { data } = event
+      const from = { strategy_id: data.from_strategy_id, object_key: data.from_object_key }
+      const to = { strategy_id: data.to_strategy_id, object_key: data.to_object_key }
+      return [...objectBudgets(from, -1), ...objectBudgets(to, 1)]
+    }
     case 'image.object_removed':
       return [
         {
@@ -168,6 +205,13 @@ export function budgetsOf(event: DomainEvent): BudgetChange[] {
     default:
       return []
   }
+}
+
+function namingClaims(strategyId: number, objectKey: string, sha256: string): Claim[] {
+  return [
+    { action: 'take', scope: 'stored_object', value: storedObjectClaim(strategyId, sha256) },
+    { action: 'take', scope: 'object_key', value: objectKeyClaim(strategyId, objectKey) },
+  ]
 }
 
 function emailClaim(action: Claim['action'], email: string | null): Claim[] {

@@ -75,6 +75,11 @@ export class InMemoryEventStore implements EventStore {
     return { stream, version, firstPosition, lastPosition, eventIds: [], repeated: true }
   }
 
+  async findClaim(scope: string, value: string): Promise<string | null> {
+    const claim = this.#codec.encodeClaim({ action: 'take', scope, value })
+    return this.#claims.get(`${claim.scope}\n${claim.value}`) ?? null
+  }
+
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
     return this.#codec.decode(streamReader(this.#streams.get(stream) ?? [], options))
   }

@@ -12,6 +12,7 @@ export function observeAppends(
       return outcome
     },
     findCommand: (command) => store.findCommand(command),
+    findClaim: (scope, value) => store.findClaim(scope, value),
     readStream: (stream, options) => store.readStream(stream, options),
     readAll: (options) => store.readAll(options),
     readAt: (positions) => store.readAt(positions),

@@ -165,6 +165,8 @@ export interface EventStore {
    * id was used with another fingerprint.
    */
   findCommand(command: CommandReference): Promise<AppendOutcome | null>
+  /** The stream that holds a claim, or `null`. */
+  findClaim(scope: string, value: string): Promise<string | null>
   /** The stream's events in order of version; empty for a stream that does not exist. */
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>
   /** A page of the whole log, in order of position. */

@@ -115,6 +115,18 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
+  async findClaim(scope: string, value: string): Promise<string | null> {
+    const claim = this.#codec.encodeClaim({ action: 'take', scope, value })
+    const { rows } = await this.#reaching(() =>
+      this.#pool.query<{ stream: string }>({
+        name: 'find_claim',
+        text: 'select stream from log.claims where scope = $1 and value = $2',
+        values: [claim.scope, claim.value],
+      })
+    )
+    return rows[0]?.stream ?? null
+  }
+
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
     const {
       from = 1,

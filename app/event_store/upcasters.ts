@@ -19,6 +19,11 @@ export const upcasters: Record<string, Record<number, Upcaster>> = {
   'image.uploaded': {
     // What was sent was not kept count of.
     1: (data) => ({ ...data, received_bytes: data['size_bytes'] ?? 0, processing: 'completed' }),
+    // Names followed from the bytes: nobody had to give one.
+    2: (data) => ({ ...data, names_object: false }),
+  },
+  'image.object_removed': {
+    1: (data) => ({ ...data, sha256: null }),
   },
 }
 

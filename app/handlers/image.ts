@@ -21,6 +21,7 @@ import type { EventStore } from '#event_store/port'
 import type { CommandContext } from './command_context.ts'
 import { CommandRunner, type Handled } from './command_runner.ts'
 import { loadState } from './load_state.ts'
+import { isObjectChanged, ObjectChangedError } from './object_changes.ts'
 import type { IdSource, KeySource } from './ports.ts'
 
 export interface UploadImage {
@@ -31,6 +32,8 @@ export interface UploadImage {
   albumId: number | null
   strategyId: number
   objectKey: string
+  /** Whether the upload has stored the object under this name, rather than found it there. */
+  namesObject: boolean
   originName: string | null
   sizeBytes: number
   /** Bytes as they were sent. */
@@ -60,12 +63,6 @@ interface ImageChange extends Requester {
   expiresAt?: string | null
 }
 
-/** The object that an upload was to refer to was taken away: its bytes must be stored under another key. */
-export class ObjectRemovedError extends Error {
-  override name = 'ObjectRemovedError'
-  readonly code = 'E_OBJECT_REMOVED'
-}
-
 const SHORTEST_KEY = 6
 /** Keys are long enough that a guess hits one image in a thousand tries at most. */
 const KEYS_AN_IMAGE = 1_000
@@ -83,15 +80,22 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
     /**
      * @throws BudgetExceededError when the image does not fit into the capacity
      * @throws DomainError E_ALBUM_NOT_FOUND, E_ACCOUNT_CLOSED
-     * @throws ObjectRemovedError when the stored object was taken away meanwhile
+     * @throws ObjectChangedError when the stored object is not what it was any more
      * @throws VersionConflictError when the image's id is another's already
      */
     async uploadImage(
       command: UploadImage,
       context: CommandContext
-    ): Promise<Handled & { imageId: number; key: string }> {
-      // The bound may have moved, and a moment counted from now has, when the same upload is sent again.
-      const body = { ...command, capacityBytes: null, expiresAt: null, held: null }
+    ): Promise<Handled & { imageId: number; key: string; objectKey: string }> {
+      // The bound may have moved, a moment counted from now has, and a name is drawn anew, when it is sent again.
+      const body = {
+        ...command,
+        capacityBytes: null,
+        expiresAt: null,
+        held: null,
+        objectKey: null,
+        namesObject: null,
+      }
       if (command.albumId !== null) {
         requireAlbumOf(await readAlbum(command.albumId), command.ownerId)
       }
@@ -115,8 +119,8 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
           )
           return { ...handled, ...identityOf(handled) }
         } catch (error) {
-          if (isObjectRemoved(error)) {
-            throw new ObjectRemovedError()
+          if (isObjectChanged(error)) {
+            throw new ObjectChangedError()
           }
           if (error instanceof BudgetExceededError && error.used >= CLOSED_ACCOUNT_BYTES) {
             throw new DomainError('E_ACCOUNT_CLOSED', 'This account is frozen or was deleted')
@@ -247,33 +251,6 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
       })
     },
 
-    /**
-     * Records that an image's stored object is taken away; from then on no upload can refer to it. Answers whether the
-     * object may be deleted: not while another image refers to it.
-     */
-    async removeObject(
-      command: { imageId: number; strategyId: number; objectKey: string },
-      context: CommandContext
-    ): Promise<boolean> {
-      const scope = objectReferencesScope(command.strategyId, command.objectKey)
-      try {
-        const { events } = await runner.decide({
-          stream: streams.image(command.imageId),
-          context,
-          body: ['removeObject', { imageId: command.imageId }],
-          limits: { [scope]: REMOVED_OBJECT_REFERENCES },
-          evolve: evolveImage,
-          decide: decisions.removeObject,
-        })
-        return events.length > 0
-      } catch (error) {
-        if (error instanceof BudgetExceededError && error.scope === scope) {
-          return false
-        }
-        throw error
-      }
-    },
-
     /** Does nothing when the image is gone or its time has not come at `now` (RFC 3339). */
     async expireImage(
       command: { imageId: number; now: string },
@@ -317,14 +294,6 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
   }
 }
 
-function isObjectRemoved(error: unknown): boolean {
-  return (
-    error instanceof BudgetExceededError &&
-    error.scope.startsWith('object_references:') &&
-    error.used >= REMOVED_OBJECT_REFERENCES
-  )
-}
-
 /** Ids grow with the library, and keys with them. */
 function keyLength(imageId: number): number {
   const needed = Math.ceil(Math.log(imageId * KEYS_AN_IMAGE) / Math.log(KEY_ALPHABET_SIZE))
@@ -339,6 +308,7 @@ function uploadOf(command: UploadImage, imageId: number, key: string) {
     album_id: command.albumId,
     strategy_id: command.strategyId,
     object_key: command.objectKey,
+    names_object: command.namesObject,
     origin_name: command.originName,
     size_bytes: command.sizeBytes,
     received_bytes: command.receivedBytes,
@@ -357,10 +327,11 @@ function uploadOf(command: UploadImage, imageId: number, key: string) {
 }
 
 /** A repeated command answers the image of the first time. */
-function identityOf({ events }: Handled): { imageId: number; key: string } {
+function identityOf({ events }: Handled) {
   const uploaded = events.find((event) => event.type === 'image.uploaded')
   if (uploaded === undefined) {
     throw new Error('An upload was recorded without its event')
   }
-  return { imageId: uploaded.data.image_id, key: uploaded.data.key }
+  const { image_id: imageId, key, object_key: objectKey } = uploaded.data
+  return { imageId, key, objectKey }
 }

@@ -13,6 +13,7 @@ import type {
   StrategySecretStore,
 } from './ports.ts'
 import { createGroupHandlers, type GroupHandlers } from './group.ts'
+import { createStoredObjectHandlers, type StoredObjectHandlers } from './stored_object.ts'
 import { createStrategyHandlers, type StrategyHandlers } from './strategy.ts'
 import { createShareHandlers, type ShareHandlers } from './share.ts'
 import { createSiteHandlers, type SiteHandlers } from './site.ts'
@@ -34,6 +35,7 @@ export interface Handlers {
   account: AccountHandlers
   apiToken: ApiTokenHandlers
   group: GroupHandlers
+  storedObject: StoredObjectHandlers
   strategy: StrategyHandlers
   share: ShareHandlers
   site: SiteHandlers
@@ -49,6 +51,7 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     account: createAccountHandlers(ports),
     apiToken: createApiTokenHandlers(ports),
     group: createGroupHandlers(ports),
+    storedObject: createStoredObjectHandlers(ports),
     strategy: createStrategyHandlers(ports),
     share: createShareHandlers(ports),
     site: createSiteHandlers(ports),

@@ -164,6 +164,11 @@ export const images = defineProjection<ImageRow>({
         return change({ deleted_at: event.recordedAt })
       case 'image.restored':
         return change({ deleted_at: null })
+      case 'image.object_moved':
+        return change({
+          strategy_id: event.data.to_strategy_id,
+          object_key: event.data.to_object_key,
+        })
       case 'image.purged':
       case 'image.expired':
         return rows.remove(row.image_id)

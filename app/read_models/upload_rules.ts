@@ -8,6 +8,8 @@ export interface UploadRules {
   /** Uploads within a stretch of time; `null` for no bound. */
   rates: UploadRates
   preferredStrategyId: number | null
+  /** How new objects are named: their folder, and the name in it. */
+  naming: { path: string; file: string }
 }
 
 export interface UploadRates {
@@ -35,11 +37,17 @@ export const DEFAULT_EXTENSIONS = [
   'tiff',
 ] as const
 
+const DEFAULT_NAMING = { path: '{Y}/{m}/{d}', file: '{uniqid}' }
+
 /** The rules in a group's configuration, with the defaults where it says nothing. */
 export function uploadRulesOf(configs: Readonly<Record<string, Json>>): UploadRules {
   const positive = (name: string): number | null => {
     const value = configs[name]
     return typeof value === 'number' && value > 0 ? value : null
+  }
+  const text = (name: string): string | null => {
+    const value = configs[name]
+    return typeof value === 'string' && value !== '' ? value : null
   }
   const extensions = configs['accepted_extensions']
   return {
@@ -52,6 +60,10 @@ export function uploadRulesOf(configs: Readonly<Record<string, Json>>): UploadRu
       month: positive('limit_per_month'),
     },
     preferredStrategyId: positive('default_strategy_id'),
+    naming: {
+      path: text('path_naming_rule') ?? DEFAULT_NAMING.path,
+      file: text('file_naming_rule') ?? DEFAULT_NAMING.file,
+    },
   }
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, link, mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { asStorageError, isMissingFile, StorageError } from './errors.ts'
+import { makeFolder } from './folders.ts'
 import { checkObjectKey } from './object_key.ts'
 import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
 import { TemporaryFiles } from './temporary_files.ts'
@@ -143,7 +144,7 @@ export class LocalObjectStore implements ObjectStore {
     if (this.#durableFolders.has(folder)) {
       return
     }
-    const first = await mkdir(folder, { recursive: true, mode: 0o750 })
+    const first = await makeFolder(folder)
     if (first !== undefined) {
       for (let made = folder; made.length >= first.length; made = dirname(made)) {
         await syncFolder(dirname(made))
@@ -189,7 +190,7 @@ const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLIN
  * is copied.
  */
 async function placeFile(temporaryPath: string, target: string): Promise<void> {
-  const second = `${temporaryPath}.link`
+  const second = `${temporaryPath}.${randomBytes(8).toString('hex')}`
   try {
     await link(temporaryPath, second)
     await rename(second, target)

@@ -11,15 +11,6 @@ export function checkObjectKey(key: string): string {
   return key
 }
 
-/**
- * The key of an original: where it lies follows from its bytes, so the same bytes are stored once. A key whose object
- * was taken away is not used again: the bytes come back under the next generation.
- */
-export function originalKey(sha256: string, extension: string, generation: number): string {
-  const name = generation === 0 ? sha256 : `${sha256}-${generation}`
-  return `originals/${sha256.slice(0, 2)}/${name}.${extension}`
-}
-
 /** The key of a thumbnail, by the MD5 of the original's bytes. */
 export function thumbnailKey(md5: string): string {
   return `thumbnails/${md5.slice(0, 2)}/${md5}.webp`

@@ -1,27 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asStorageError } from './errors.ts'
+import { makeFolder } from './folders.ts'
 
 /** A folder for files that are not finished yet. */
 export class TemporaryFiles {
   readonly #folder: string
-  #made: Promise<string | undefined> | null = null
 
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** A new path in the folder. */
+  /** A new path in the folder, which is made when it is not there (any more). */
   async newPath(): Promise<string> {
-    this.#made ??= mkdir(this.#folder, { recursive: true, mode: 0o750 })
-    try {
-      await this.#made
-      return join(this.#folder, randomBytes(16).toString('hex'))
-    } catch (error) {
-      this.#made = null
-      throw asStorageError(error)
-    }
+    await makeFolder(this.#folder)
+    return join(this.#folder, randomBytes(16).toString('hex'))
   }
 
   /** Writes a file and takes it away again: fails when the folder cannot be used. */
@@ -36,8 +30,6 @@ export class TemporaryFiles {
         await rm(path, { force: true })
       }
     } catch (error) {
-      // The folder may have been removed behind our back.
-      this.#made = null
       throw asStorageError(error)
     }
   }

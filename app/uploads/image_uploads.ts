@@ -4,17 +4,17 @@ import type { Readable } from 'node:stream'
 import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
 import type { CommandContext } from '#handlers/command_context'
-import { ObjectRemovedError, type UploadImage } from '#handlers/image'
 import type { Handlers } from '#handlers/index'
+import type { KeySource } from '#handlers/ports'
 import type { Workshop } from '#imaging/workshop/workshop'
 import { findImage } from '#read_models/image_queries'
 import { imageFromUpload } from '#read_models/pending_image'
 import type { ImageView } from '#read_models/views'
 import { receiveStream, receiveUpload, type ReceivedUpload } from '#storage/intake'
-import { originalKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
-import type { ObjectStore } from '#storage/object_store'
-import { prepareFile, type PreparedFile } from './prepare_file.ts'
+import type { ObjectReservations } from '#storage/object_reservations'
+import { ImageObjects } from './image_objects.ts'
+import { prepareFile } from './prepare_file.ts'
 import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
 import type { CountedUpload, UploadRates } from './upload_rates.ts'
 
@@ -30,6 +30,8 @@ export interface ImageUploadsPorts {
   metrics: { uploadStored(bytes: number): void }
   rates: Pick<UploadRates, 'takeUpload'>
   workshop: Workshop
+  reservations: ObjectReservations
+  keys: KeySource
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
@@ -65,9 +67,11 @@ export interface TakenImage {
 /** The path of an upload: received, looked at, stripped, stored for good, recorded, shown. */
 export class ImageUploads {
   readonly #ports: ImageUploadsPorts
+  readonly #objects: ImageObjects
 
   constructor(ports: ImageUploadsPorts) {
     this.#ports = ports
+    this.#objects = new ImageObjects(ports)
   }
 
   /**
@@ -169,7 +173,7 @@ export class ImageUploads {
     policy: UploadPolicy,
     context: CommandContext
   ): Promise<ImageView> {
-    const { metrics, readModels, stores, workshop } = this.#ports
+    const { handlers, metrics, readModels, stores, workshop } = this.#ports
     const strategy = chooseStrategy(policy, wishes.strategy_id)
     const store = stores.get(strategy)
     const file = await prepareFile(received, {
@@ -180,9 +184,10 @@ export class ImageUploads {
     try {
       requireRoom(policy, file.size)
       const { facts, size, md5, sha1, sha256, processing } = file
-      const { key, position, events } = await this.#storeAndRecord(store, file, context, {
+      const { ownerId, rules } = policy
+      const upload = {
         imageId: wishes.imageId,
-        ownerId: policy.ownerId,
+        ownerId,
         albumId: wishes.album_id ?? policy.defaultAlbumId,
         strategyId: strategy.id,
         originName: received.originName,
@@ -197,34 +202,25 @@ export class ImageUploads {
         expiresAt: expiryOf(policy, wishes.expires_in),
         capacityBytes: policy.capacityBytes,
         held: policy.held,
-      })
+      }
+      const { key, position, events } = await this.#objects.keep(
+        {
+          path: file.preparedPath,
+          sha256,
+          md5,
+          extension: facts.extension,
+          ownerId,
+          at: new Date(),
+        },
+        { strategyId: strategy.id, store, naming: rules.naming },
+        (reference) => handlers.image.uploadImage({ ...upload, ...reference }, context)
+      )
       metrics.uploadStored(size)
       const isFresh = await readModels.waitFor(position, ['images', 'albums', 'usage'])
       const shown = isFresh ? await findImage(key) : null
       return shown ?? imageFromUpload(events, new Date().toISOString())
     } finally {
       await rm(file.preparedPath, { force: true })
-    }
-  }
-
-  /** Should the object be taken away between the two steps, the bytes are stored anew under the next key. */
-  async #storeAndRecord(
-    store: ObjectStore,
-    { preparedPath, sha256, facts }: PreparedFile,
-    context: CommandContext,
-    command: Omit<UploadImage, 'objectKey'>
-  ) {
-    for (let generation = 0; ; generation++) {
-      const objectKey = originalKey(sha256, facts.extension, generation)
-      await store.commitFile(preparedPath, objectKey)
-      try {
-        return await this.#ports.handlers.image.uploadImage({ ...command, objectKey }, context)
-      } catch (error) {
-        if (!(error instanceof ObjectRemovedError)) {
-          throw error
-        }
-        await store.delete(objectKey)
-      }
     }
   }
 }

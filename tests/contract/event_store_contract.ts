@@ -181,7 +181,10 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
 
     test('a claim is held by one stream until it gives it back', async ({ assert }) => {
       const take = { action: 'take', scope: 'email', value: 'a@example.org' } as const
+      const holder = () => store.findClaim(take.scope, take.value)
+      assert.isNull(await holder())
       await store.append(appendTo('account-1', { claims: [take] }))
+      assert.equal(await holder(), 'account-1')
       const error = await refusal(store.append(appendTo('account-2', { claims: [take] })))
       assert.containSubset(error, { code: 'E_CLAIM_TAKEN', scope: 'email' })
       const release = { ...take, action: 'release' } as const
@@ -189,6 +192,7 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
       await refusal(store.append(appendTo('account-2', { claims: [take] })))
       await store.append(appendTo('account-1', { claims: [release] }))
       await store.append(appendTo('account-2', { claims: [take] }))
+      assert.equal(await holder(), 'account-2')
     })
 
     test('of parallel claims to one value one succeeds', async ({ assert }) => {

@@ -10,11 +10,12 @@ import {
   rejectImage,
   rejectPendingImage,
   purgeImage,
-  removeObject,
+  moveObject,
   restoreImage,
   uploadImage,
 } from '#domain/image/decide'
 import type { ImageEvent } from '#domain/image/events'
+import { namedObject } from '#domain/image/named_object'
 import { evolveImage } from '#domain/image/state'
 import { removalData, uploadData } from '#tests/helpers/events'
 import { given } from './given.ts'
@@ -91,10 +92,6 @@ test.group('Domain | moderation', () => {
 test.group('Domain | undo', () => {
   const restored: ImageEvent = { type: 'image.restored', data: removal }
   const purged: ImageEvent = { type: 'image.purged', data: removal }
-  const removed: ImageEvent = {
-    type: 'image.object_removed',
-    data: { image_id: 7, strategy_id: 1, object_key: removal.object_key },
-  }
 
   test('a deleted image comes back, to its owner or an administrator', ({ assert }) => {
     for (const requester of [OWNER, ADMIN]) {
@@ -122,16 +119,59 @@ test.group('Domain | undo', () => {
     }
   })
 
-  test('its bytes go once it cannot come back, once', ({ assert }) => {
+  test('it is purged once', ({ assert }) => {
     image(upload(), deleted).when(purgeImage).then(assert, purged)
     image(upload()).when(purgeImage).then(assert)
     image(upload(), deleted, purged).when(purgeImage).then(assert)
-    image(upload(), deleted).when(removeObject).then(assert)
-    image(upload(), deleted, purged).when(removeObject).then(assert, removed)
-    image(upload(), { type: 'image.expired', data: removal })
-      .when(removeObject)
-      .then(assert, removed)
-    image(upload(), deleted, purged, removed).when(removeObject).then(assert)
+  })
+})
+
+test.group('Domain | where the bytes lie', () => {
+  const purged: ImageEvent = { type: 'image.purged', data: removal }
+  const move = { fromStrategyId: 1, toStrategyId: 2, objectKey: 'x/y.jpg', namesObject: true }
+  const moved = {
+    type: 'image.object_moved' as const,
+    data: {
+      image_id: 7,
+      sha256: uploadData(7).sha256,
+      from_strategy_id: 1,
+      from_object_key: removal.object_key,
+      to_strategy_id: 2,
+      to_object_key: 'x/y.jpg',
+      names_object: true,
+    },
+  }
+
+  test('an image that is there, or can be restored, is moved, once', ({ assert }) => {
+    for (const history of [[upload()], [upload(), deleted]]) {
+      image(...history)
+        .when((state) => moveObject(state, move))
+        .then(assert, moved)
+    }
+    for (const history of [[upload(), moved], [upload(), deleted, purged], []]) {
+      image(...history)
+        .when((state) => moveObject(state, move))
+        .then(assert)
+    }
+  })
+
+  test('what ends later gives back where it lies then', ({ assert }) => {
+    image(upload(), moved)
+      .when((state) => deleteImage(state, OWNER))
+      .then(assert, {
+        type: 'image.deleted',
+        data: { ...removal, strategy_id: 2, object_key: 'x/y.jpg' },
+      })
+  })
+
+  test('its history tells which object it has named in a strategy', ({ assert }) => {
+    const shared = { ...moved, data: { ...moved.data, names_object: false } }
+    assert.equal(namedObject([upload()], 1), removal.object_key)
+    assert.isNull(namedObject([upload()], 2))
+    assert.isNull(namedObject([upload({ names_object: false })], 1))
+    assert.equal(namedObject([upload(), moved], 1), removal.object_key)
+    assert.equal(namedObject([upload(), moved], 2), 'x/y.jpg')
+    assert.isNull(namedObject([upload(), shared], 2))
   })
 })
 

@@ -22,6 +22,7 @@ export function uploadData(
     album_id: null,
     strategy_id: 1,
     object_key: `originals/${imageId}.jpg`,
+    names_object: true,
     origin_name: `holiday ${imageId}.jpg`,
     size_bytes: 1000,
     received_bytes: 1200,

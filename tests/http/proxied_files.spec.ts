@@ -42,7 +42,7 @@ test.group('Files behind nginx, as docs/serving.md has it', (group) => {
 
     assert.equal(answer.status, 200)
     const place = answer.headers.get('x-accel-redirect') ?? ''
-    assert.match(place, /^\/_picfast_data\/objects\/originals\//)
+    assert.match(place, /^\/_picfast_data\/objects\/\d{4}\//)
     assert.equal(await answer.text(), '')
   })
 

@@ -62,7 +62,7 @@ test.group('Reactors', () => {
       { type: 'image.thumbnail_failed', data: { image_id: 7, reason: 'damaged' } },
       {
         type: 'image.object_removed',
-        data: { image_id: 7, strategy_id: 1, object_key: 'x' },
+        data: { image_id: 7, strategy_id: 1, object_key: 'x', sha256: null },
       },
     ]
     for (const event of byWorkers) {

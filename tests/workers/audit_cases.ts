@@ -39,6 +39,18 @@ const SHARED: NewEvent = {
   type: 'image.shared',
   data: { image_id: 7, owner_id: 1, share_id: 12, expires_at: NOON, max_views: 3 },
 }
+const MOVED: NewEvent = {
+  type: 'image.object_moved',
+  data: {
+    image_id: 7,
+    sha256: IMAGE.data.sha256,
+    from_strategy_id: 1,
+    from_object_key: IMAGE.data.object_key,
+    to_strategy_id: 2,
+    to_object_key: 'x/y.jpg',
+    names_object: true,
+  },
+}
 const ARCHIVE = { strategy_id: 1, object_key: 'exports/1.zip' }
 const IMPORT_WISHES = { album_id: null, permission: 0 as const, expires_in: null, strategy_id: 1 }
 const IMPORT: NewEvent = {
@@ -177,11 +189,12 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
       IMAGE,
       {
         type: 'image.object_removed',
-        data: { image_id: 7, strategy_id: 1, object_key: 'x' },
+        data: { image_id: 7, strategy_id: 1, object_key: 'x', sha256: null },
       },
     ],
     told: null,
   },
+  'image.object_moved': { stream: 'image-7', events: [IMAGE, MOVED], told: null },
   'image.shared': image(SHARED, null, {
     share_id: 12,
     share_expires_at: NOON,

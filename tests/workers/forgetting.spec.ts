@@ -161,7 +161,7 @@ test.group('Forgetting', (group) => {
 
   const originals = async () => {
     const files = await readFolder(server.dataDir)
-    return [...files.keys()].filter((name) => /originals.*\.png$/.test(name))
+    return [...files.keys()].filter((name) => /objects\/\d{4}\/.*\.png$/.test(name))
   }
 
   const untilWorkIsDone = () =>

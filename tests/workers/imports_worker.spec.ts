@@ -55,6 +55,7 @@ async function openStage(changes: Partial<ImportsPorts> = {}) {
         albumId: null,
         strategyId: 1,
         objectKey: 'originals/1.jpg',
+        namesObject: true,
         originName: source.filename ?? null,
         sizeBytes: 5,
         receivedBytes: 5,

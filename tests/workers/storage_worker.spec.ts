@@ -37,8 +37,10 @@ test.group('Storage worker', (group) => {
 
   const keys = async () => {
     const found: string[] = []
-    for await (const { key } of store().list('originals/')) {
-      found.push(key)
+    for await (const { key } of store().list()) {
+      if (!key.startsWith('thumbnails/')) {
+        found.push(key)
+      }
     }
     return found.toSorted()
   }

@@ -70,6 +70,7 @@ export const AUDIT_RULES: AuditRules = {
   'image.restored': { entry: 'always', after: imageRemoval },
   'image.purged': { entry: 'always', before: imageRemoval },
   'image.object_removed': NEVER,
+  'image.object_moved': NEVER,
   'image.expired': { entry: 'uploads', before: imageRemoval },
   'image.thumbnail_generated': NEVER,
   'image.thumbnail_failed': NEVER,

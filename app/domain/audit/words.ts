@@ -10,6 +10,7 @@ export const EVENT_WORDS: { readonly [Type in EventType]: string } = {
   'image.restored': 'brought the deleted image back',
   'image.purged': 'deleted the image for good',
   'image.object_removed': 'removed the bytes of the image',
+  'image.object_moved': 'moved the bytes of the image to another strategy',
   'image.expired': 'let the image expire',
   'image.thumbnail_generated': 'made the thumbnail',
   'image.thumbnail_failed': 'could not make a thumbnail',

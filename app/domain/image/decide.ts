@@ -140,21 +140,44 @@ export function purgeImage(image: Image | null): ImageEvent[] {
     : [{ type: 'image.purged', data: removalOf(image) }]
 }
 
-/** Takes an image's stored object away; that no other image refers to it is for the object's budget to say. */
-export function removeObject(image: Image | null): ImageEvent[] {
-  if (image === null || !image.gone || image.restorable || image.objectRemoved) {
+/** Takes a stored object away; that no image refers to it is for the object's budget to say. */
+export function removeObject(removal: EventData<'image.object_removed'>): ImageEvent[] {
+  return [{ type: 'image.object_removed', data: removal }]
+}
+
+/** Where an image's bytes are to lie from now on. */
+export interface MovedObject {
+  fromStrategyId: number
+  toStrategyId: number
+  objectKey: string
+  /** Whether the object gets its name by this. */
+  namesObject: boolean
+}
+
+/** Moves an image's bytes; nothing for an image that does not lie there any more, or that cannot come back. */
+export function moveObject(image: Image | null, move: MovedObject): ImageEvent[] {
+  if (image === null || image.strategyId !== move.fromStrategyId || !keepsBytes(image)) {
     return []
   }
   return [
     {
-      type: 'image.object_removed',
+      type: 'image.object_moved',
       data: {
         image_id: image.imageId,
-        strategy_id: image.strategyId,
-        object_key: image.objectKey,
+        sha256: image.sha256,
+        from_strategy_id: image.strategyId,
+        from_object_key: image.objectKey,
+        to_strategy_id: move.toStrategyId,
+        to_object_key: move.objectKey,
+        names_object: move.namesObject,
       },
     },
   ]
+}
+
+/** Whether its bytes are needed: it is there, or can be restored. */
+export function keepsBytes({ gone, restorable }: Image): boolean {
+  return !gone || restorable
 }
 
 /** Expires an image whose time has come at `now`; decides nothing for one that is gone or has time left. */

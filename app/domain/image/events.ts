@@ -7,7 +7,7 @@ export const processingOutcome = z.enum(['completed', 'skipped', 'failed'])
 export type ProcessingOutcome = z.infer<typeof processingOutcome>
 
 export const imageUploaded = defineEvent('image.uploaded', {
-  schemaVersion: 2,
+  schemaVersion: 3,
   schema: z.strictObject({
     image_id: entityId,
     key: z.string().regex(/^[a-z0-9]{6,32}$/),
@@ -15,6 +15,8 @@ export const imageUploaded = defineEvent('image.uploaded', {
     album_id: entityId.nullable(),
     strategy_id: entityId,
     object_key: z.string().min(1).max(512),
+    /** Whether the object got its name from this upload; else it was there already, with the same bytes. */
+    names_object: z.boolean(),
     origin_name: personalText(255),
     size_bytes: count,
     received_bytes: count,
@@ -78,13 +80,32 @@ export const imageRestored = defineEvent('image.restored', { schemaVersion: 1, s
 /** A deleted image can no longer be restored: its bytes may go. */
 export const imagePurged = defineEvent('image.purged', { schemaVersion: 1, schema: removal })
 
-/** The stored object that the image was the last to refer to is taken away, for good. */
+/**
+ * A stored object that no image refers to any more is taken away, for good. It is told in the stream of the image that
+ * had named it, which gives back what it had claimed (`sha256`), or of the last that referred to it.
+ */
 export const imageObjectRemoved = defineEvent('image.object_removed', {
-  schemaVersion: 1,
+  schemaVersion: 2,
   schema: z.strictObject({
     image_id: entityId,
     strategy_id: entityId,
     object_key: z.string().min(1).max(512),
+    sha256: hex(64).nullable(),
+  }),
+})
+
+/** An image's bytes lie in another strategy from now on; the object they were in is no longer its own. */
+export const imageObjectMoved = defineEvent('image.object_moved', {
+  schemaVersion: 1,
+  schema: z.strictObject({
+    image_id: entityId,
+    sha256: hex(64),
+    from_strategy_id: entityId,
+    from_object_key: z.string().min(1).max(512),
+    to_strategy_id: entityId,
+    to_object_key: z.string().min(1).max(512),
+    /** Whether the object got its name from this move; else it was there already, with the same bytes. */
+    names_object: z.boolean(),
   }),
 })
 
@@ -171,6 +192,7 @@ export const imageEvents = [
   imageRestored,
   imagePurged,
   imageObjectRemoved,
+  imageObjectMoved,
   imageShared,
   imageSharesRevoked,
 ] as const

@@ -21,8 +21,6 @@ export interface Image {
   gone: boolean
   /** Deleted, and the bytes are kept. */
   restorable: boolean
-  /** The stored object was taken away. */
-  objectRemoved: boolean
   /** Its links that were not revoked; some may have expired. */
   shares: ReadonlyArray<{ shareId: number; expiresAt: string }>
 }
@@ -47,7 +45,6 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
       moderation: 'approved',
       gone: false,
       restorable: false,
-      objectRemoved: false,
       shares: [],
     }
   }
@@ -69,7 +66,13 @@ export function evolveImage(image: Image | null, event: ImageEvent): Image | nul
     case 'image.restored':
       return { ...image, gone: false, restorable: false }
     case 'image.object_removed':
-      return { ...image, objectRemoved: true }
+      return image
+    case 'image.object_moved':
+      return {
+        ...image,
+        strategyId: event.data.to_strategy_id,
+        objectKey: event.data.to_object_key,
+      }
     case 'image.thumbnail_generated':
       return { ...image, thumbnail: 'generated', thumbhash: event.data.thumbhash }
     case 'image.thumbnail_failed':

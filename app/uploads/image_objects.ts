@@ -1,0 +1,154 @@
+import { DomainError } from '#domain/domain_error'
+import { EventStoreError } from '#event_store/errors'
+import type { KeySource } from '#handlers/ports'
+import { ObjectChangedError } from '#handlers/object_changes'
+import type { Handlers } from '#handlers/index'
+import { besideKey, objectKeyFor, type NamedFile, type NamingRules } from '#storage/naming_rules'
+import type { ObjectReservations } from '#storage/object_reservations'
+import type { ObjectStore } from '#storage/object_store'
+
+export interface ImageObjectsPorts {
+  handlers: Pick<Handlers, 'storedObject'>
+  reservations: ObjectReservations
+  keys: KeySource
+}
+
+/** Bytes that lie on this machine and are to be stored. */
+export interface FinishedFile extends NamedFile {
+  path: string
+  /** Hex. */
+  sha256: string
+}
+
+/** Where bytes are to be stored, and how they are to be named when nothing holds them yet. */
+export interface Destination {
+  strategyId: number
+  store: ObjectStore
+  naming: NamingRules
+}
+
+/** What an image is to refer to, and whether the object is new. */
+export interface ObjectReference {
+  objectKey: string
+  namesObject: boolean
+}
+
+/**
+ * Puts bytes into objects, one a strategy for the same bytes. A new object is written under a name that was reserved
+ * before, and belongs to nobody until it is recorded; bytes that are there already are referred to. Whatever changes
+ * between looking and recording is refused by the log, and looked at again.
+ */
+export class ImageObjects {
+  readonly #ports: ImageObjectsPorts
+
+  constructor(ports: ImageObjectsPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Stores the bytes and records what refers to them. `record` is called again, with another reference, when it throws
+   * ObjectChangedError; it answers the key that is recorded, which is an earlier one for a command sent again.
+   *
+   * @throws StorageError, and what `record` throws
+   */
+  async keep<Recorded extends { objectKey: string | null }>(
+    file: FinishedFile,
+    destination: Destination,
+    record: (reference: ObjectReference) => Promise<Recorded>
+  ): Promise<Recorded> {
+    const bytes = { strategyId: destination.strategyId, sha256: file.sha256 }
+    for (;;) {
+      const present = await this.#ports.handlers.storedObject.findObject(bytes)
+      const recorded =
+        present === null
+          ? await this.#keepNew(file, destination, record)
+          : await this.#referTo(present, file, destination, record)
+      if (recorded !== null) {
+        return recorded
+      }
+    }
+  }
+
+  /** Records under a new name; `null` when others were faster with the same bytes. */
+  async #keepNew<Recorded extends { objectKey: string | null }>(
+    file: FinishedFile,
+    { strategyId, store, naming }: Destination,
+    record: (reference: ObjectReference) => Promise<Recorded>
+  ): Promise<Recorded | null> {
+    const { reservations } = this.#ports
+    const objectKey = await this.#reserveKey(file, strategyId, naming)
+    const release = () => reservations.release({ strategyId, objectKey })
+    const drop = async () => {
+      await store.delete(objectKey)
+      await release()
+    }
+    // When that fails the name stays reserved: what comes to lie there all the same is swept.
+    await store.commitFile(file.path, objectKey)
+    try {
+      const recorded = await record({ objectKey, namesObject: true })
+      await (recorded.objectKey === objectKey ? release() : drop()).catch(() => {})
+      return recorded
+    } catch (error) {
+      if (mayBeRecorded(error)) {
+        // The name stays reserved until that is found out.
+        throw error
+      }
+      await drop().catch(() => {})
+      if (!(error instanceof ObjectChangedError)) {
+        throw error
+      }
+      return null
+    }
+  }
+
+  /** Records a further reference; `null` when the object is not there any more. */
+  async #referTo<Recorded>(
+    objectKey: string,
+    file: FinishedFile,
+    { strategyId, store }: Destination,
+    record: (reference: ObjectReference) => Promise<Recorded>
+  ): Promise<Recorded | null> {
+    let restored = false
+    if ((await store.stat(objectKey)) === null) {
+      const { storedObject } = this.#ports.handlers
+      if ((await storedObject.findObject({ strategyId, sha256: file.sha256 })) !== objectKey) {
+        return null
+      }
+      // It was lost behind our back: here are its bytes again.
+      await store.commitFile(file.path, objectKey)
+      restored = true
+    }
+    try {
+      return await record({ objectKey, namesObject: false })
+    } catch (error) {
+      if (!(error instanceof ObjectChangedError)) {
+        throw error
+      }
+      if (restored) {
+        await store.delete(objectKey)
+      }
+      return null
+    }
+  }
+
+  /** A name as the rules want it, or beside it when that is taken. */
+  async #reserveKey(file: FinishedFile, strategyId: number, naming: NamingRules): Promise<string> {
+    const { keys, reservations } = this.#ports
+    const draw = (length: number) => keys.draw(length)
+    const wanted = objectKeyFor(naming, file, draw)
+    for (let key = wanted; ; key = besideKey(wanted, file, draw)) {
+      if (await reservations.reserve({ strategyId, objectKey: key })) {
+        return key
+      }
+    }
+  }
+}
+
+/** After a lost connection nobody knows; all else that an append is refused with says that nothing was written. */
+function mayBeRecorded(error: unknown): boolean {
+  const isRefusal =
+    error instanceof ObjectChangedError ||
+    error instanceof DomainError ||
+    (error instanceof EventStoreError && error.code !== 'E_EVENT_STORE_UNAVAILABLE')
+  return !isRefusal
+}
