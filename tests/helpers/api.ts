@@ -144,7 +144,7 @@ export class ApiClient {
       },
       body: json === undefined ? (body ?? null) : JSON.stringify(json),
     })
-    const bytes = Buffer.from(await response.arrayBuffer())
+    const bytes = await bytesOf(method, response)
     this.#checker.check({
       method,
       path: new URL(this.url + path).pathname,
@@ -159,6 +159,17 @@ export class ApiClient {
       ...parseEnvelope<Data>(response, bytes),
     }
   }
+}
+
+/** A stream of events has no end: it is let go. */
+async function bytesOf(method: string, response: Response): Promise<Buffer> {
+  const isEndless =
+    method === 'GET' && response.headers.get('content-type')?.startsWith('text/event-stream')
+  if (isEndless) {
+    await response.body?.cancel()
+    return Buffer.alloc(0)
+  }
+  return Buffer.from(await response.arrayBuffer())
 }
 
 function parseEnvelope<Data>(response: Response, bytes: Buffer): { message: string; data: Data } {

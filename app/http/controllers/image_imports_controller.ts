@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { isAdmin } from '#auth/identity'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
+import { jsonBody } from '#http/json_body'
 import { uploadContextOf } from '#http/request_context'
 import { idParam } from '#http/route_params'
 import { siteUrl } from '#http/site_url'
@@ -16,7 +17,7 @@ import { webServices } from '#start/web_services'
 export default class ImageImportsController {
   async store(ctx: HttpContext) {
     const identity = ctx.auth.getUserOrFail()
-    const { url, ...wishes } = await importImageValidator.validate(ctx.request.body())
+    const { url, ...wishes } = await importImageValidator.validate(jsonBody(ctx))
     const { readModels, remoteFiles, uploads } = webServices()
     remoteFiles.check(url)
     const context = uploadContextOf(ctx, identity)
