@@ -21,8 +21,8 @@ if (protocol !== 'http:' && protocol !== 'https:') {
 }
 const token = process.env['PICFAST_API_TOKEN'] || null
 
-const library = new RestLibrary({ baseUrl, token })
 const { version } = await readBuildInfo()
+const library = new RestLibrary({ baseUrl, token, userAgent: `picfast-mcp/${version}` })
 serveStdio(() => createMcpServer({ library, form: localUploads, version, report }), {
   onerror: report,
 })

@@ -28,6 +28,8 @@ export interface RestLibraryOptions {
   baseUrl: string
   /** An API token; without one only uploads as a visitor are possible. */
   token: string | null
+  /** How the server knows this program, in its audit log for one. */
+  userAgent: string
 }
 
 type ErrorOf = (refusal: Refusal) => Error
@@ -36,10 +38,12 @@ type ErrorOf = (refusal: Refusal) => Error
 export class RestLibrary implements ImageLibrary<LocalUpload> {
   readonly #baseUrl: string
   readonly #token: string | null
+  readonly #userAgent: string
 
-  constructor({ baseUrl, token }: RestLibraryOptions) {
+  constructor({ baseUrl, token, userAgent }: RestLibraryOptions) {
     this.#baseUrl = baseUrl.replace(/\/+$/, '')
     this.#token = token
+    this.#userAgent = userAgent
   }
 
   async upload({ path, ...wishes }: LocalUpload): Promise<UploadedImage> {
@@ -119,8 +123,10 @@ export class RestLibrary implements ImageLibrary<LocalUpload> {
   }
 
   async #fetch(path: string, init: RequestInit, errorOf: ErrorOf): Promise<Response> {
-    const headers: Record<string, string> =
-      this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }
+    const headers = {
+      'user-agent': this.#userAgent,
+      ...(this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }),
+    }
     try {
       return await fetch(`${this.#baseUrl}/api/v1/${path}`, { ...init, headers, redirect: 'error' })
     } catch {

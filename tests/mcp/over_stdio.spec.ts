@@ -69,6 +69,19 @@ test.group('Agents over standard input and output', (group) => {
     })
   })
 
+  test('the site knows what program it was', async ({ assert }) => {
+    await using(await Agent.overStdio(server.api.url, admin.token), async (agent) => {
+      await agent.call('upload_image', { path: image })
+    })
+    const uploads = await server.services.eventStore.readAll({
+      after: 0,
+      limit: 1_000,
+      types: ['image.uploaded'],
+    })
+
+    assert.match(uploads.at(-1)?.metadata.user_agent ?? '', /^picfast-mcp\/\d/)
+  })
+
   test('a token that is not good is told so', async ({ assert }) => {
     await using(await Agent.overStdio(server.api.url, `img_${'x'.repeat(43)}`), async (agent) => {
       for (const tool of ['upload_image', ...READING_TOOLS]) {

@@ -590,7 +590,7 @@ export const AUDIT_CASES: Readonly<Record<EventType, AuditCase>> = {
     told: {
       name: null,
       details: {
-        before: { app_name: 'B', footer_text_1: 'x', favicon_url: null },
+        before: { app_name: 'B', footer_text_1: 'x', favicon_url: '' },
         after: { app_name: 'C', footer_text_1: 'y', favicon_url: '/f.png' },
       },
     },

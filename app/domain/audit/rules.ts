@@ -1,5 +1,6 @@
 import type { EventData, EventType } from '../catalogue.ts'
 import type { Json } from '../event_definition.ts'
+import { DEFAULT_SITE_SETTINGS } from '../site/settings.ts'
 
 /** Named values of a thing, as the API names them. */
 export type Facts = Record<string, Json>
@@ -14,6 +15,8 @@ export interface AuditRule<Data> {
   before?(data: Data): Facts
   /** The facts whose value before only earlier events of the stream know; `replaced`: those in `after`. */
   former?: 'replaced' | readonly string[]
+  /** What holds until an event says otherwise. */
+  initially?: Facts
   /** What else there is to say. */
   about?(data: Data): Facts
 }
@@ -188,6 +191,7 @@ export const AUDIT_RULES: AuditRules = {
     entry: 'always',
     after: ({ changes }) => changes,
     former: 'replaced',
+    initially: DEFAULT_SITE_SETTINGS,
   },
   'site.default_group_changed': moved('default_group_id'),
   'site.guest_group_changed': moved('guest_group_id'),

@@ -39,7 +39,8 @@ export function tell(event: Placed, earlier: readonly DomainEvent[]): Told {
   const { type, data } = event
   const rule = auditRule(type)
   const known: Facts = Object.assign({}, ...earlier.map(factsSettled))
-  const former = Object.fromEntries(formerFacts(event).map((fact) => [fact, known[fact] ?? null]))
+  const held: Facts = { ...rule.initially, ...known }
+  const former = Object.fromEntries(formerFacts(event).map((fact) => [fact, held[fact] ?? null]))
   const before = orNull({ ...rule.before?.(data), ...former })
   const after = orNull(factsSettled(event))
   const name = { ...known, ...after }[NAME_FACTS[categoryOf(event.stream)] ?? '']
