@@ -7,6 +7,7 @@ export type ProofErrorCode =
   | 'E_LOG_NOT_SOUND'
   | 'E_NOT_AN_EXPORT'
   | 'E_LOG_CONTINUES_ELSEWHERE'
+  | 'E_KEYS_MISSING'
 
 export class ProofError extends Error {
   override name = 'ProofError'

@@ -5,10 +5,13 @@ import { pageFields } from './page_validator.ts'
 
 const POSITION = /^\d{1,15}$/
 
+/** A position in the log, or a moment as RFC 3339 in UTC (of a date, its end); `null` for anything else. */
+export function parsePlaceInTime(place: string): string | number | null {
+  return POSITION.test(place) ? Number(place) : (parseMoment(place, 'end')?.toISOString() ?? null)
+}
+
 const isPlaceInTime = vine.createRule((value, _options, field) => {
-  const isPlace =
-    typeof value === 'string' && (POSITION.test(value) || parseMoment(value, 'end') !== null)
-  if (!isPlace) {
+  if (typeof value !== 'string' || parsePlaceInTime(value) === null) {
     field.report(
       'The {{ field }} field must be a position in the log, a date or an RFC 3339 time',
       'placeInTime',
@@ -17,15 +20,12 @@ const isPlaceInTime = vine.createRule((value, _options, field) => {
   }
 })
 
-/** A position in the log, or a moment as RFC 3339 in UTC; a date is its end. */
 const placeInTime = () =>
   vine
     .string()
     .maxLength(40)
     .use(isPlaceInTime())
-    .transform((value): string | number =>
-      POSITION.test(value) ? Number(value) : (parseMoment(value, 'end')?.toISOString() ?? value)
-    )
+    .transform((value): string | number => parsePlaceInTime(value) ?? value)
 
 const pageSize = pageFields.page_size
 /** The version or position that the answer before named. */

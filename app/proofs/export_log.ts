@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { open, truncate } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import pg from 'pg'
+import type { ChainEnd } from '#event_store/stored_event'
+import { CHAIN_START } from './chain_walk.ts'
+import { ProofError } from './errors.ts'
+import { exportEvent, importEvent } from './exported_event.ts'
+import { readHead } from './log_head.ts'
+import { parseLine, readLines } from './stored_lines.ts'
+
+/** Longer than any line: an event's payload is bounded by what an append takes. */
+const TAIL_BYTES = 16 * 1024 * 1024
+const LINE_FEED = 0x0a
+
+/**
+ * Writes the events after a point, one a line; answers how many. Whoever takes them slowly is waited for.
+ *
+ * @throws ProofError when the log does not have that point
+ */
+export async function exportLog(options: {
+  connectionString: string
+  after: ChainEnd
+  output: Writable
+  progress?: (done: number, total: number) => void
+}): Promise<number> {
+  const { connectionString, after, output, progress = () => {} } = options
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await requirePoint(client, after)
+    const head = await readHead(client)
+    const total = head.position - after.position
+    let written = 0
+    const range = { after: after.position, upTo: head.position }
+    for await (const lines of readLines(client, range)) {
+      const text = lines.map((line) => `${exportEvent(parseLine(line))}\n`).join('')
+      if (!output.write(text)) {
+        await once(output, 'drain')
+      }
+      written += lines.length
+      progress(written, total)
+    }
+    return written
+  } finally {
+    await client.end()
+  }
+}
+
+/** Where a file that was written before ends; a line that was broken off is cut off. */
+export async function resumeExport(file: string): Promise<ChainEnd> {
+  const handle = await open(file, 'r')
+  const { size } = await handle.stat()
+  const start = Math.max(0, size - TAIL_BYTES)
+  const tail = Buffer.alloc(size - start)
+  await handle.read(tail, 0, tail.length, start)
+  await handle.close()
+  const end = tail.lastIndexOf(LINE_FEED)
+  await truncate(file, start + end + 1)
+  if (end === -1) {
+    return CHAIN_START
+  }
+  const begin = end === 0 ? 0 : tail.lastIndexOf(LINE_FEED, end - 1) + 1
+  const { position, hash } = importEvent(tail.toString('utf8', begin, end))
+  return { position, hash }
+}
+
+async function requirePoint(client: pg.ClientBase, { position, hash }: ChainEnd): Promise<void> {
+  if (position === CHAIN_START.position) {
+    return
+  }
+  const { rows } = await client.query<{ hash: Buffer }>(
+    'select hash from log.events where position = $1',
+    [position]
+  )
+  if (rows[0]?.hash.equals(hash) !== true) {
+    throw new ProofError(
+      'E_LOG_CONTINUES_ELSEWHERE',
+      `The file ends with event ${position}, and this log has another one there`
+    )
+  }
+}
