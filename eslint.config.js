@@ -8,6 +8,7 @@ const MAY_IMPORT = {
   'app/domain': [],
   'app/event_store': ['domain'],
   'app/proofs': ['domain', 'event_store'],
+  'app/maintenance': ['domain', 'event_store', 'projections', 'proofs', 'jobs', 'storage'],
   'app/handlers': ['domain', 'event_store'],
   'app/projections': ['domain', 'event_store'],
   'app/read_models': ['domain', 'projections'],

@@ -1,0 +1,118 @@
+import type pg from 'pg'
+import type { EventCodec } from '#event_store/event_codec'
+import type { EventStore } from '#event_store/port'
+import { ledgerStatus } from '#jobs/status'
+import type { AnyProjection } from '#projections/projection'
+import { verify } from '#projections/verify'
+import { verifyLog } from '#proofs/verify_log'
+import { referredObjects, type StoreOf } from './objects.ts'
+
+export interface DoctorOptions {
+  connectionString: string
+  pool: pg.Pool
+  eventStore: EventStore
+  codec: EventCodec
+  projections: readonly AnyProjection[]
+  storeOf: StoreOf
+  /** Whether a wrapped key can be opened. */
+  opensKeys: (subjects: readonly string[]) => Promise<boolean>
+  progress: (what: string, done: number, total: number) => void
+}
+
+/** What one look came to; it is well when nothing was found. */
+export interface Examination {
+  check: string
+  looked: number
+  findings: string[]
+}
+
+const KEYS_AT_ONCE = 500
+
+/** Looks at everything that can be wrong with a site, and changes nothing. */
+export async function examine(options: DoctorOptions): Promise<Examination[]> {
+  return [
+    await examineLog(options),
+    await examineReadModels(options),
+    await examineObjects(options),
+    await examineWork(options),
+    await examineKeys(options),
+  ]
+}
+
+async function examineLog(options: DoctorOptions): Promise<Examination> {
+  const { position, faults } = await verifyLog({
+    connectionString: options.connectionString,
+    codec: options.codec,
+    progress: (done, total) => options.progress('log', done, total),
+  })
+  return { check: 'log', looked: position, findings: faults.map(({ message }) => message) }
+}
+
+/** Rows against the log, and events that could not be folded. */
+async function examineReadModels(options: DoctorOptions): Promise<Examination> {
+  const findings: string[] = []
+  let looked = 0
+  for (const projection of options.projections) {
+    const { difference, refused } = await verify({
+      ...options,
+      projection,
+      progress: (position, head) => options.progress(projection.name, position, head),
+    })
+    looked++
+    if (difference.count > 0) {
+      findings.push(`${projection.name}: ${difference.count} rows are not what the log says`)
+    }
+    if (refused.length > 0) {
+      findings.push(`${projection.name}: ${refused.length} events cannot be folded`)
+    }
+  }
+  const { rows } = await options.pool.query<{ parked: string }>(
+    `select count(*) as parked from run.parked_events where slot = 'live'`
+  )
+  const parked = Number(rows[0]?.parked ?? 0)
+  if (parked > 0) {
+    findings.push(`${parked} events are parked: see projections:park:list`)
+  }
+  return { check: 'read models', looked, findings }
+}
+
+/** Images and thumbnails that rows refer to, against what the stores have. */
+async function examineObjects({ pool, storeOf, progress }: DoctorOptions): Promise<Examination> {
+  const findings: string[] = []
+  const objects = await referredObjects(pool)
+  let looked = 0
+  for (const { strategyId, key, size } of objects) {
+    const found = await (await storeOf(strategyId)).stat(key)
+    if (found === null) {
+      findings.push(`strategy ${strategyId}: ${key} is not there`)
+    } else if (size !== null && found.size !== size) {
+      findings.push(`strategy ${strategyId}: ${key} has ${found.size} bytes instead of ${size}`)
+    }
+    progress('objects', ++looked, objects.length)
+  }
+  return { check: 'objects', looked, findings }
+}
+
+/** Work that was given up. */
+async function examineWork({ pool }: DoctorOptions): Promise<Examination> {
+  const queues = await ledgerStatus(pool)
+  const findings = queues
+    .filter(({ dead }) => dead > 0)
+    .map(({ queue, dead }) => `${queue}: ${dead} were given up: see queues:status`)
+  return { check: 'work', looked: queues.length, findings }
+}
+
+/** Keys of persons that the site's key does not open. */
+async function examineKeys({ pool, opensKeys, progress }: DoctorOptions): Promise<Examination> {
+  const { rows } = await pool.query<{ subject: string }>(
+    'select subject from secrets.personal_keys where wrapped_key is not null order by 1'
+  )
+  let lost = 0
+  for (let from = 0; from < rows.length; from += KEYS_AT_ONCE) {
+    const subjects = rows.slice(from, from + KEYS_AT_ONCE).map(({ subject }) => subject)
+    lost += (await opensKeys(subjects)) ? 0 : subjects.length
+    progress('keys', Math.min(from + KEYS_AT_ONCE, rows.length), rows.length)
+  }
+  const findings = lost === 0 ? [] : [`APP_KEY does not open all of ${lost} keys of persons`]
+  return { check: 'keys', looked: rows.length, findings }
+}

@@ -1,0 +1,24 @@
+/** What can stand in the way of a backup or a restore; each comes with one sentence that says so. */
+export type MaintenanceErrorCode = 'E_BACKUP_EXISTS' | 'E_NOT_A_BACKUP' | 'E_RESTORE_REFUSED'
+
+export class MaintenanceError extends Error {
+  override name = 'MaintenanceError'
+  readonly code: MaintenanceErrorCode
+
+  constructor(code: MaintenanceErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Tells why a command could not do its work, without a stack; false when that is not what ended it. */
+export function tellMaintenanceError(command: {
+  error?: unknown
+  logger: { error(message: string): void }
+}): boolean {
+  if (!(command.error instanceof MaintenanceError)) {
+    return false
+  }
+  command.logger.error(command.error.message)
+  return true
+}
