@@ -5,6 +5,8 @@ export type ProjectionErrorCode =
   | 'E_REBUILD_RUNNING'
   | 'E_NOTHING_TO_ROLL_BACK'
   | 'E_SWITCH_BLOCKED'
+  | 'E_MOMENT_UNKNOWN'
+  | 'E_REPLAY_EXISTS'
 
 export class ProjectionError extends Error {
   override name = 'ProjectionError'

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { RecordedEvent } from '#event_store/port'
 import type { AnyProjection, RowKey } from './projection.ts'
 import { RowSet } from './row_set.ts'
-import { ReadModelTable, type Client, type Slot } from './table.ts'
+import { ReadModelTable, type Client, type Place } from './table.ts'
 
 /** An event that a projection could not digest, or that waits behind one of its stream (`error` is then null). */
 export interface Parked {
@@ -45,12 +45,12 @@ export class Fold {
 
   constructor(
     projection: AnyProjection,
-    slot: Slot,
+    place: Place,
     events: readonly RecordedEvent[],
     alreadyParked: ReadonlySet<string>
   ) {
     this.#projection = projection
-    this.#table = new ReadModelTable(projection, slot)
+    this.#table = new ReadModelTable(projection, place)
     this.#alreadyParked = alreadyParked
     this.#touching = touchingEvents(projection, events)
     this.#rows = new RowSet(projection.table.key, [])
@@ -115,11 +115,11 @@ export class Fold {
 export async function foldInto(
   client: Client,
   projection: AnyProjection,
-  slot: Slot,
+  place: Place,
   events: readonly RecordedEvent[],
   alreadyParked: ReadonlySet<string>
 ): Promise<Parked[]> {
-  const fold = new Fold(projection, slot, events, alreadyParked)
+  const fold = new Fold(projection, place, events, alreadyParked)
   await fold.load(client)
   const parked = fold.run()
   await fold.write(client)

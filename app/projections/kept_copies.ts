@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { dropAllAsOf } from './as_of.ts'
 import { lockCheckpoints } from './checkpoints.ts'
 import { ProjectionError } from './errors.ts'
 import { holdRebuildLock } from './rebuild_lock.ts'
@@ -9,13 +10,14 @@ import { inTransaction } from './transaction.ts'
 import type { AnyProjection } from './projection.ts'
 
 /**
- * Removes what is kept beside the read models that serve and has not seen the log up to a position: earlier copies, and
- * what a rebuild that broke off left behind. A rebuild under way is left alone: it reads on before it serves.
+ * Removes what is kept beside the read models that serve and has not seen the log up to a position: earlier copies, what
+ * a rebuild that broke off left behind, and read models as they were. A rebuild under way is left alone: it reads on before it serves.
  */
 export async function dropCopiesBefore(connectionString: string, position: number): Promise<void> {
   const client = new pg.Client(copySession(connectionString))
   await client.connect()
   try {
+    await dropAllAsOf(client)
     for (const projection of projections) {
       await dropIfBefore(client, projection, 'previous', position)
       if (await nobodyRebuilds(client, projection)) {

@@ -13,16 +13,20 @@ export const SCHEMAS: Record<Slot, string> = {
   scratch: 'pg_temp',
 }
 
+/** A copy's slot, or a schema of its own. */
+export type Place = Slot | { schema: string }
+
 export type Client = Pick<pg.ClientBase, 'query'>
 
-/** SQL for one read model's table in one slot. */
+/** SQL for one read model's table in one place. */
 export class ReadModelTable {
   readonly name: string
   readonly #projection: AnyProjection
   readonly #columns: Array<[name: string, type: ColumnType]>
 
-  constructor(projection: AnyProjection, slot: Slot) {
-    this.name = `${SCHEMAS[slot]}.${projection.name}`
+  constructor(projection: AnyProjection, place: Place) {
+    const schema = typeof place === 'string' ? SCHEMAS[place] : place.schema
+    this.name = `${schema}.${projection.name}`
     this.#projection = projection
     this.#columns = Object.entries(projection.table.columns).map(([name, declared]) => [
       name,

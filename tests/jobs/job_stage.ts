@@ -63,6 +63,10 @@ export class JobStage {
     return new JobStage(await createTestDatabase())
   }
 
+  get databaseUrl(): string {
+    return this.#database.url
+  }
+
   async close(): Promise<void> {
     for (const part of this.#parts.reverse()) {
       await part.stop()
