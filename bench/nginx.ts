@@ -27,7 +27,7 @@ export async function startNginx(options: {
   const [, block = ''] = /```nginx\n([\s\S]*?)```/.exec(page) ?? []
   const site = block
     .replace('listen 80;', `listen 127.0.0.1:${proxyPort};`)
-    .replace('http://127.0.0.1:3333', options.siteUrl)
+    .replace('server 127.0.0.1:3333;', `server ${new URL(options.siteUrl).host};`)
     .replace('/srv/picfast/data/', `${options.dataDir}/`)
   const folder = join(options.folder, 'nginx')
   mkdirSync(folder)

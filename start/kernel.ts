@@ -4,7 +4,9 @@ import logger from '@adonisjs/core/services/logger'
 import router from '@adonisjs/core/services/router'
 import server from '@adonisjs/core/services/server'
 import { variantLimits } from '#config/variants'
+import { answerFirst } from '#http/node_server'
 import env from '#start/env'
+import { requestCompleted } from '#start/request_completed'
 import { installWebServices, webServices } from '#start/web_services'
 
 const closeWebServices = installWebServices({
@@ -14,6 +16,12 @@ const closeWebServices = installWebServices({
   dataDir: env.get('DATA_DIR'),
   proxyMode: env.get('SENDFILE', 'off'),
   variantLimits,
+  answered: ({ request, response, route, seconds }) =>
+    requestCompleted(logger.child({ request_id: request.headers['x-request-id'] }), response, {
+      method: request.method ?? 'GET',
+      route,
+      seconds,
+    }),
   warn: (message, error) => logger.warn({ err: error }, message),
 })
 app.terminating(closeWebServices)
@@ -21,23 +29,14 @@ app.terminating(closeWebServices)
 /** Of a request the log has its route, not its address: that may hold secrets, and what people search for. */
 emitter.on('http:request_completed', ({ ctx, duration: [seconds, nanoseconds] }) => {
   const { request, response, route } = ctx
-  const took = seconds + nanoseconds / 1e9
-  webServices().metrics.requestCompleted({
+  requestCompleted(ctx.logger, response.response, {
     method: request.method(),
-    route: route?.pattern ?? 'none',
-    code: response.getStatus(),
-    seconds: took,
+    route: route?.pattern ?? null,
+    seconds: seconds + nanoseconds / 1e9,
   })
-  ctx.logger.info(
-    {
-      method: request.method(),
-      route: route?.pattern ?? null,
-      status: response.getStatus(),
-      ms: Math.round(took * 1e4) / 10,
-    },
-    response.response.writableFinished ? 'Answered' : 'The client went away'
-  )
 })
+
+answerFirst((request, response) => webServices().hotAnswers.answer(request, response))
 
 server.errorHandler(() => import('#http/exception_handler'))
 

@@ -12,6 +12,7 @@ import { Passwords } from '#auth/passwords'
 import { RefreshTokens } from '#auth/refresh_tokens'
 import { Sessions } from '#auth/sessions'
 import { ShareTokens } from '#auth/share_tokens'
+import { HotAnswers, type AnsweredRequest } from '#http/hot_answers'
 import { BackgroundWork } from '#http/background_work'
 import { readBuildInfo } from '#http/build_info'
 import { FreshReads } from '#http/fresh_reads'
@@ -64,6 +65,7 @@ export interface WebServices {
   readonly variants: Variants
   readonly servedImages: ServedImages
   readonly hotObjects: HotObjects
+  readonly hotAnswers: HotAnswers
   readonly proxiedFiles: ProxiedFiles
   /** Files elsewhere, on a stranger's word. */
   readonly remoteFiles: SafeFetch
@@ -82,11 +84,15 @@ export interface WebServices {
 export interface WebServicesConfig extends ServicesConfig {
   proxyMode: ProxyMode
   variantLimits: { cacheBytes: number; variantsAnImage: number; waiting: number }
+  /** Told of requests that were answered without the framework. */
+  answered: (answered: AnsweredRequest) => void
   warn: (message: string, error: unknown) => void
 }
 
 /** Memory for files that are asked for often. */
 const HOT_BYTES = 64 * 1024 * 1024
+/** For answers that are given again; their bytes are mostly those of the two others. */
+const HOT_ANSWER_BYTES = 32 * 1024 * 1024
 /** And for variants. */
 const HOT_VARIANT_BYTES = 32 * 1024 * 1024
 
@@ -188,6 +194,11 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     variants: new Variants({ stores, cache, waiting: config.variantLimits.waiting }),
     servedImages,
     hotObjects: new HotObjects({ bytes: HOT_BYTES }),
+    hotAnswers: new HotAnswers({
+      bytes: HOT_ANSWER_BYTES,
+      known: (key) => servedImages.known(key),
+      completed: config.answered,
+    }),
     proxiedFiles: new ProxiedFiles({ mode: config.proxyMode, dataDir: config.dataDir }),
     remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
     background,

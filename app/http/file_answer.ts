@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import type { HttpContext } from '@adonisjs/core/http'
 import { create as contentDisposition } from 'content-disposition'
@@ -31,6 +32,8 @@ export interface ServedFile extends FileIdentity {
   /** Tells a proxy in front where the file lies, for it to send; parts are sent from here. */
   proxied?: { header: string; value: string } | null
   views?: ViewRule | null
+  /** Told of an answer that holds the whole file in memory, or nothing but where it lies: it may be given again. */
+  repeatable?: (headers: OutgoingHttpHeaders, bytes: Buffer) => void
   /** Opens the file, or a part of it. */
   open(range: ByteRange | null): Promise<Readable | Buffer>
 }
@@ -87,6 +90,7 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
     response.header(file.proxied.header, file.proxied.value)
     response.header('Content-Type', file.mimetype)
     response.header('Content-Length', 0).status(200).send('')
+    tellRepeatable(response, file, isHead ? null : Buffer.alloc(0))
     return
   }
   response.header('Accept-Ranges', wholeOnly ? 'none' : 'bytes')
@@ -102,6 +106,7 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
       const content = isHead ? null : await openCounted(file, null)
       response.header('Content-Type', file.mimetype)
       response.header('Content-Length', file.size).status(200)
+      tellRepeatable(response, file, content)
       return send(response, content)
     }
     case 'part': {
@@ -121,6 +126,15 @@ export async function answerFile(ctx: HttpContext, file: ServedFile): Promise<vo
       response.header('Content-Length', length).status(206)
       return send(response, Readable.from(content()))
     }
+  }
+}
+
+/** The id of the request is no part of an answer that is given again. */
+function tellRepeatable(response: Response, file: ServedFile, content: Readable | Buffer | null) {
+  if (file.repeatable !== undefined && Buffer.isBuffer(content)) {
+    const headers = { ...response.getHeaders() }
+    delete headers['x-request-id']
+    file.repeatable(headers, content)
   }
 }
 

@@ -18,6 +18,16 @@ export interface DrainingServerOptions {
   connections: ConnectionBoundOptions
 }
 
+/** Answers a request without the framework, or says with `false` that it must. */
+export type FirstListener = (request: IncomingMessage, response: ServerResponse) => boolean
+
+let answersFirst: FirstListener = () => false
+
+/** Has every request shown to a listener before the framework sees it. */
+export function answerFirst(listener: FirstListener): void {
+  answersFirst = listener
+}
+
 /** The HTTP server under the framework: every answer has a request id, slow clients are cut off, and closing drains. */
 export class DrainingServer extends Server {
   #draining = false
@@ -29,7 +39,9 @@ export class DrainingServer extends Server {
       pace.watch(request, response)
       response.once('close', () => this.#letGo())
       readToItsEnd(request, response)
-      listener(request, response)
+      if (!answersFirst(request, response)) {
+        listener(request, response)
+      }
     })
     const bound = new ConnectionBound(connections)
     this.on('connection', (socket) => bound.admit(socket))

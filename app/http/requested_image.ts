@@ -40,6 +40,19 @@ export function originalFile(
   }
 }
 
+/** Lets an answer that is the same for anybody who asks for this address be given again, while the image stays as it is. */
+export function repeatableFor(
+  ctx: HttpContext,
+  image: StoredImageView,
+  { isPublic }: Admission
+): ServedFile['repeatable'] {
+  const { url } = ctx.request.request
+  const route = ctx.route?.pattern
+  return isPublic && url !== undefined && route !== undefined
+    ? (headers, bytes) => webServices().hotAnswers.keep(url, { image, route, headers, bytes })
+    : undefined
+}
+
 /** With `?download`, the original name, with the extension that the bytes have. */
 export function downloadName(
   ctx: HttpContext,

@@ -34,6 +34,12 @@ export class ServedImages {
     return image
   }
 
+  /** What an image is, as far as that is known and fresh; it is not looked up. */
+  known(key: string): StoredImageView | null {
+    const image = this.#images.get(key)
+    return image === undefined || this.#changed.has(image.imageId) || isOver(image) ? null : image
+  }
+
   /** Takes notice of events that this process has appended. */
   changed(events: readonly NewEvent[]): void {
     for (const { type, data } of events) {

@@ -26,7 +26,7 @@ export async function startNginx(options: {
   const port = await findFreePort()
   const site = block
     .replace('listen 80;', `listen 127.0.0.1:${port};`)
-    .replace('http://127.0.0.1:3333', options.serverUrl)
+    .replace('server 127.0.0.1:3333;', `server ${new URL(options.serverUrl).host};`)
     .replace('/srv/picfast/data/', `${options.dataDir}/`)
   const folder = await mkdtemp(join(tmpdir(), 'picfast-nginx-'))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']

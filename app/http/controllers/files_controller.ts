@@ -3,7 +3,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { E_NOT_FOUND } from '#http/errors'
 import { answerFile, cacheControlFor } from '#http/file_answer'
 import { admissionTo, openShareOf } from '#http/image_access'
-import { originalFile, requestedImage } from '#http/requested_image'
+import { originalFile, repeatableFor, requestedImage } from '#http/requested_image'
 import { viewerOf } from '#http/visitor'
 import { findStoredImageById, findStoredImageByMd5 } from '#read_models/image_queries'
 import type { StoredImageView } from '#read_models/views'
@@ -20,6 +20,7 @@ export default class FilesController {
       ...originalFile(ctx, image),
       cacheControl: cacheControlFor({ isPublic, expiresAt }),
       views,
+      repeatable: repeatableFor(ctx, image, admission),
     })
   }
 

@@ -24,6 +24,7 @@ export default class SiteSettingsController {
     )
     await webServices().readModels.waitFor(position, ['site_settings'])
     forgetSiteSettings()
+    webServices().hotAnswers.clear()
     return success(
       transformSiteSettings({ ...(await findSiteSettings()), ...changes }, mailIsConfigured()),
       'Saved'

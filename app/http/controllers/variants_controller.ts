@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { HttpContext } from '@adonisjs/core/http'
 import { answerFile, cacheControlFor, type ServedFile } from '#http/file_answer'
 import type { ByteRange } from '#http/file_conditions'
-import { downloadName, originalFile, requestedImage } from '#http/requested_image'
+import { downloadName, originalFile, repeatableFor, requestedImage } from '#http/requested_image'
 import { readVariantRequest } from '#http/variant_request'
 import { FORMATS } from '#imaging/formats'
 import { findSiteSettings } from '#read_models/site_settings_queries'
@@ -44,7 +44,9 @@ export default class VariantsController {
         isForNow ? STAND_IN_SECONDS : KEPT_SECONDS
       ),
       views,
-      varies: options.format === 'auto' ? 'Accept' : undefined,
+      ...(options.format === 'auto'
+        ? { varies: 'Accept' }
+        : { repeatable: repeatableFor(ctx, image, admission) }),
     })
   }
 }
