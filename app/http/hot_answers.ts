@@ -26,9 +26,10 @@ export interface HotAnswersOptions {
   completed: (answered: AnsweredRequest) => void
 }
 
-/** Site settings are as fresh as elsewhere. */
-const FRESH_MILLISECONDS = 250
+/** Site settings that another process has changed hold within a second. */
+const FRESH_MILLISECONDS = 500
 const HEADERS_BYTES = 1_000
+const LARGEST_BYTES = 1024 * 1024
 
 /** What makes an answer depend on more than the address. */
 const DEPENDING = ['authorization', 'range', 'if-none-match', 'if-modified-since'] as const
@@ -52,7 +53,7 @@ export class HotAnswers {
 
   /** Keeps the answer to an address, which must not depend on anything else of the request. */
   keep(url: string, answer: HotAnswer): void {
-    if (!url.includes('?')) {
+    if (!url.includes('?') && answer.bytes.length <= LARGEST_BYTES) {
       this.#answers.set(url, answer)
     }
   }

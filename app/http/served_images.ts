@@ -22,11 +22,28 @@ export class ServedImages {
     ttl: 2 * FRESH_MILLISECONDS,
   })
 
+  /** Look-ups under way, which all who ask meanwhile share. */
+  readonly #lookUps = new Map<string, Promise<StoredImageView | null>>()
+
   async find(key: string): Promise<StoredImageView | null> {
     const known = this.#images.get(key)
     if (known !== undefined && !this.#changed.has(known.imageId)) {
       return isOver(known) ? null : known
     }
+    const underWay = this.#lookUps.get(key)
+    if (underWay !== undefined) {
+      return underWay
+    }
+    const lookUp = this.#lookUp(key).finally(() => {
+      if (this.#lookUps.get(key) === lookUp) {
+        this.#lookUps.delete(key)
+      }
+    })
+    this.#lookUps.set(key, lookUp)
+    return lookUp
+  }
+
+  async #lookUp(key: string): Promise<StoredImageView | null> {
     const image = await findStoredImage(key)
     if (image !== null && !this.#changed.has(image.imageId)) {
       this.#images.set(key, image)
@@ -45,6 +62,8 @@ export class ServedImages {
     for (const { type, data } of events) {
       if ('image_id' in data && type !== 'image.uploaded') {
         this.#changed.set(data.image_id, true)
+        // What was looked up before the change is not for those who ask after it.
+        this.#lookUps.clear()
       }
     }
   }
