@@ -10,7 +10,8 @@ import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
 import { TemporaryFiles } from './temporary_files.ts'
 
 const TEMPORARY_FOLDER = '.temporary'
-const READ_CHUNK_BYTES = 256 * 1024
+/** A slow client holds two of them for as long as it takes. */
+const READ_CHUNK_BYTES = 64 * 1024
 
 /** Objects as files below a folder. */
 export class LocalObjectStore implements ObjectStore {
