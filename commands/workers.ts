@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { BaseCommand } from '@adonisjs/core/ace'
 import { IdentityReader } from '#auth/identity_reader'
 import { MailedTokens } from '#auth/mailed_tokens'
 import { appUrl } from '#config/app'
 import { mailIsConfigured } from '#config/mail'
 import { fetchableNetworks } from '#config/remote'
+import { Watermarks } from '#imaging/watermark/watermarks'
 import { Workshop } from '#imaging/workshop/workshop'
 import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { randomKeys } from '#handlers/random_keys'
@@ -60,6 +62,7 @@ export default class Workers extends BaseCommand {
           reservations: new ObjectReservations(pool),
           keys: randomKeys,
           workshop,
+          watermarks: new Watermarks({ folder: join(config.dataDir, 'cache', 'fonts') }),
         }),
         remoteFiles: new SafeFetch({
           isReachable: reachableAddresses(fetchableNetworks),

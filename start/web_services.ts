@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { once } from 'node:events'
 import logger from '@adonisjs/core/services/logger'
 import hash from '@adonisjs/core/services/hash'
@@ -39,6 +40,7 @@ import type { StrategyView } from '#read_models/views'
 import { fetchableNetworks } from '#config/remote'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
+import { Watermarks } from '#imaging/watermark/watermarks'
 import { Workshop } from '#imaging/workshop/workshop'
 import { HotObjects } from '#storage/hot_objects'
 import type { ObjectStores } from '#storage/object_registry'
@@ -188,6 +190,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       keys: randomKeys,
       rates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
       workshop,
+      watermarks: new Watermarks({ folder: join(config.dataDir, 'cache', 'fonts') }),
     }),
     stores,
     thumbnails: new Thumbnails(stores),

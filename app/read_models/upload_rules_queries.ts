@@ -4,14 +4,16 @@ import { accountBytesScope, guestBytesScope } from '#domain/guards'
 import type { BigintColumn } from './columns.ts'
 import { STRATEGY_COLUMNS, strategyOfRow, type StrategyColumns } from './strategy_columns.ts'
 import { uploadRulesOf, type UploadRules } from './upload_rules.ts'
+import { groupProcessingOf } from './group_processing.ts'
+import type { ImageProcessingChange } from './user_settings.ts'
 import type { StrategyView } from './views.ts'
 
 /** A group's rules, and where its members may store, the group's choice first. */
 export interface GroupUploadRules {
   rules: UploadRules
   strategies: StrategyView[]
-  /** Whether metadata is taken out; `null` where the group says nothing. */
-  stripsByGroup: boolean | null
+  /** What the group says of processing. */
+  processing: ImageProcessingChange
 }
 
 interface RulesRow extends StrategyColumns {
@@ -62,10 +64,9 @@ function rulesOf(rows: RulesRow[]): GroupUploadRules {
   const configs = rows[0]?.group_configs ?? {}
   const rules = uploadRulesOf(configs)
   const isPreferred = ({ id }: StrategyView) => Number(id === rules.preferredStrategyId)
-  const strips = configs['is_strip_exif']
   return {
     rules,
     strategies: rows.map(strategyOfRow).toSorted((a, b) => isPreferred(b) - isPreferred(a)),
-    stripsByGroup: typeof strips === 'boolean' ? strips : null,
+    processing: groupProcessingOf(configs),
   }
 }

@@ -19,6 +19,7 @@ export type WatermarkConfigs = {
 }
 
 export type ImageProcessing = {
+  /** 1 to 100; at 100 nothing is encoded again for a smaller file. */
   image_save_quality: number
   image_save_format: (typeof SAVE_FORMATS)[number]
   is_strip_exif: boolean
@@ -36,11 +37,14 @@ export type UserSettings = {
   image_processing: ImageProcessing
 }
 
+/** What was said of processing; the rest is left to others. */
+export type ImageProcessingChange = Partial<Omit<ImageProcessing, 'watermark_configs'>> & {
+  watermark_configs?: Partial<WatermarkConfigs>
+}
+
 /** A change of settings: what is left out stays. */
 export type UserSettingsChange = Partial<Omit<UserSettings, 'image_processing'>> & {
-  image_processing?: Partial<Omit<ImageProcessing, 'watermark_configs'>> & {
-    watermark_configs?: Partial<WatermarkConfigs>
-  }
+  image_processing?: ImageProcessingChange
 }
 
 export const DEFAULT_USER_SETTINGS: UserSettings = {
@@ -50,7 +54,7 @@ export const DEFAULT_USER_SETTINGS: UserSettings = {
   default_copy_format: 'url',
   copy_template: '',
   image_processing: {
-    image_save_quality: 80,
+    image_save_quality: 100,
     image_save_format: 'origin',
     is_strip_exif: true,
     is_enable_watermark: false,
@@ -81,6 +85,26 @@ export function changeUserSettings(
         ...processing?.watermark_configs,
       },
     },
+  }
+}
+
+/** What a person has said with what they say now; what they never said is left to their group and the site. */
+export function joinSettings(
+  said: UserSettingsChange,
+  change: UserSettingsChange
+): UserSettingsChange {
+  const [before, now] = [said.image_processing, change.image_processing]
+  const [marked, marks] = [before?.watermark_configs, now?.watermark_configs]
+  return {
+    ...said,
+    ...change,
+    ...((before ?? now) && {
+      image_processing: {
+        ...before,
+        ...now,
+        ...((marked ?? marks) && { watermark_configs: { ...marked, ...marks } }),
+      },
+    }),
   }
 }
 

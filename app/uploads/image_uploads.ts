@@ -6,6 +6,7 @@ import { DomainError } from '#domain/domain_error'
 import type { CommandContext } from '#handlers/command_context'
 import type { Handlers } from '#handlers/index'
 import type { KeySource } from '#handlers/ports'
+import type { Watermarks } from '#imaging/watermark/watermarks'
 import type { Workshop } from '#imaging/workshop/workshop'
 import { findImage } from '#read_models/image_queries'
 import { imageFromUpload } from '#read_models/pending_image'
@@ -32,6 +33,7 @@ export interface ImageUploadsPorts {
   workshop: Workshop
   reservations: ObjectReservations
   keys: KeySource
+  watermarks: Watermarks
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
@@ -173,12 +175,13 @@ export class ImageUploads {
     policy: UploadPolicy,
     context: CommandContext
   ): Promise<ImageView> {
-    const { handlers, metrics, readModels, stores, workshop } = this.#ports
+    const { handlers, metrics, readModels, stores, workshop, watermarks } = this.#ports
     const strategy = chooseStrategy(policy, wishes.strategy_id)
     const store = stores.get(strategy)
     const file = await prepareFile(received, {
       ...policy,
       workshop,
+      watermarks,
       temporaryPath: () => store.temporaryPath(),
     })
     try {

@@ -11,11 +11,16 @@ import {
   findUploadRules,
   findUsedBytes,
 } from '#read_models/upload_rules_queries'
-import { userSettingsOf, type UserSettings } from '#read_models/user_settings'
+import {
+  userSettingsOf,
+  type UserSettings,
+  type UserSettingsChange,
+} from '#read_models/user_settings'
 import type { StrategyView } from '#read_models/views'
 import { isAdmin } from '#auth/identity'
 import { parseDuration } from '#domain/duration'
 import { GuestsNotAllowedError } from './errors.ts'
+import { processingPolicy, type ProcessingPolicy } from './processing_policy.ts'
 
 /** What holds for an upload: who owns it, where it may lie, how long it stays, who sees it. */
 export interface UploadPolicy {
@@ -29,8 +34,7 @@ export interface UploadPolicy {
   capacityBytes: number
   /** What of that was left when the upload began. */
   roomBytes: number
-  /** Whether metadata is taken out. */
-  strips: boolean
+  processing: ProcessingPolicy
   /** Whether a moderator must look at it first. */
   held: boolean
   /** How long it stays when nothing is asked for; `null` for ever. Milliseconds. */
@@ -49,7 +53,7 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
   if (!site.allow_guest_upload) {
     throw new GuestsNotAllowedError()
   }
-  const [{ rules, strategies, stripsByGroup }, usedBytes] = await Promise.all([
+  const [{ rules, strategies, processing }, usedBytes] = await Promise.all([
     findGuestUploadRules(),
     findUsedBytes(null),
   ])
@@ -62,7 +66,7 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
     defaultPermission: 1,
     capacityBytes: site.guest_capacity_bytes,
     roomBytes: site.guest_capacity_bytes - usedBytes,
-    strips: !site.skip_image_processing && (stripsByGroup ?? true),
+    processing: processingPolicy(site, processing, {}),
     held: site.moderation_mode !== 'disabled',
     defaultTtl: longestTtl,
     longestTtl,
@@ -70,16 +74,13 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
 }
 
 async function policyFor(identity: Account, site: SiteSettings): Promise<UploadPolicy> {
-  const [{ rules, strategies, stripsByGroup }, account, usedBytes] = await Promise.all([
+  const [{ rules, strategies, processing }, account, usedBytes] = await Promise.all([
     findUploadRules(identity.groupId),
     findAccountOrFail(identity.accountId),
     findUsedBytes(identity.accountId),
   ])
-  const settings = userSettingsOf(account.settings)
-  const stripsByUser =
-    site.allow_user_image_processing && 'image_processing' in account.settings
-      ? settings.image_processing.is_strip_exif
-      : null
+  const stored: UserSettingsChange = account.settings
+  const settings = userSettingsOf(stored)
   return {
     ownerId: identity.accountId,
     rules,
@@ -88,7 +89,7 @@ async function policyFor(identity: Account, site: SiteSettings): Promise<UploadP
     defaultPermission: settings.default_permission,
     capacityBytes: identity.capacityBytes,
     roomBytes: identity.capacityBytes - usedBytes,
-    strips: !site.skip_image_processing && (stripsByUser ?? stripsByGroup ?? true),
+    processing: processingPolicy(site, processing, stored.image_processing ?? {}),
     held: site.moderation_mode !== 'disabled' && !isAdmin(identity),
     defaultTtl: parseDuration(site.default_image_ttl),
     longestTtl: null,

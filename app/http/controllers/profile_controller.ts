@@ -7,7 +7,7 @@ import { commandContextOf } from '#http/request_context'
 import { transformUser } from '#http/transformers/user_transformer'
 import { deleteMeValidator, updateMeValidator } from '#http/validators/account_validator'
 import { findAccountOrFail, findUsage } from '#read_models/account_queries'
-import { changeUserSettings, userSettingsOf } from '#read_models/user_settings'
+import { joinSettings } from '#read_models/user_settings'
 import { services } from '#start/services'
 import { webServices } from '#start/web_services'
 
@@ -42,7 +42,7 @@ export default class ProfileController {
       account = { ...account, name }
     }
     if (settings !== undefined) {
-      const changed = { ...changeUserSettings(userSettingsOf(account.settings), settings) }
+      const changed = { ...joinSettings(account.settings, settings) }
       const handled = await handlers.changeSettings({ accountId, settings: changed }, context)
       position = Math.max(position, handled.position)
       account = { ...account, settings: changed }

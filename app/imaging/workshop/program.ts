@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { ImagingError } from '../errors.ts'
+import { processImage } from '../processing/process_image.ts'
 import { cleanSvg } from '../svg/clean_svg.ts'
+import { drawText } from '../watermark/draw_text.ts'
 import type { Answer, Order } from './tasks.ts'
 
 /** The program of a process of the workshop: takes one order after the other. */
@@ -11,6 +13,10 @@ function perform({ name, task }: Order) {
   switch (name) {
     case 'cleanSvg':
       return cleanSvg(task)
+    case 'processImage':
+      return processImage(task)
+    case 'drawText':
+      return drawText(task)
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ImageFacts } from '../inspect.ts'
+import type { ProcessingTask } from '../processing/process_image.ts'
 import type { WrittenFile } from '../rewrite_plan.ts'
+import type { Lettering } from '../watermark/draw_text.ts'
 
 /** What the workshop does, by name: what a task says, and what comes of it. */
 export interface Tasks {
@@ -8,6 +10,16 @@ export interface Tasks {
     task: { source: string; target: string }
     /** What the target holds when there was something to take out; `null` when the source is as good. */
     result: { facts: ImageFacts; written: WrittenFile | null }
+  }
+  /** Decodes an image and writes it as planned; `null` when the source is better. */
+  processImage: {
+    task: ProcessingTask
+    result: { facts: ImageFacts; written: WrittenFile } | null
+  }
+  /** Draws a text, as PNG. */
+  drawText: {
+    task: Lettering & { folder: string }
+    result: Uint8Array
   }
 }
 
@@ -26,9 +38,13 @@ export interface Budget {
 }
 
 /** A task and what it may cost, as it is given to a process. */
-export type Order = {
-  [Name in TaskName]: { name: Name; task: Task<Name>; budget: Budget }
-}[TaskName]
+export interface OrderOf<Name extends TaskName> {
+  name: Name
+  task: Task<Name>
+  budget: Budget
+}
+
+export type Order = { [Name in TaskName]: OrderOf<Name> }[TaskName]
 
 /** How a process of the workshop answers. */
 export type Answer =

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { corrupt, ImagingError, IMAGING_ERROR_CODES } from '../errors.ts'
-import { type Answer, type Budget, type Order, type Result, type TaskName } from './tasks.ts'
+import { type Answer, type Budget, type OrderOf, type Result, type TaskName } from './tasks.ts'
 
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url))
 
@@ -15,11 +15,12 @@ export class WorkshopProcess {
   #idleTimer: NodeJS.Timeout | undefined
   #isOver = false
 
-  constructor() {
+  /** @param environment What its libraries are to know of beside the usual */
+  constructor(environment: Record<string, string> = {}) {
     this.#child = fork(PROGRAM, [], {
       execArgv: [`--max-old-space-size=${HEAP_MEGABYTES}`, '--disable-warning=ExperimentalWarning'],
       // It works on what strangers send: it knows no secret, and says nothing.
-      env: { TMPDIR: tmpdir(), VIPS_CONCURRENCY: '1', MALLOC_ARENA_MAX: '2' },
+      env: { TMPDIR: tmpdir(), VIPS_CONCURRENCY: '1', MALLOC_ARENA_MAX: '2', ...environment },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
     })
@@ -34,7 +35,7 @@ export class WorkshopProcess {
   }
 
   /** @throws ImagingError E_IMAGE_TOO_SLOW, E_IMAGE_CORRUPT, and what the work itself fails with */
-  async run(order: Order): Promise<Result<TaskName>> {
+  async run<Name extends TaskName>(order: OrderOf<Name>): Promise<Result<Name>> {
     clearTimeout(this.#idleTimer)
     this.#child.ref()
     this.#child.channel?.ref()
@@ -43,7 +44,7 @@ export class WorkshopProcess {
       if (answer.kind === 'failed') {
         throw errorOf(answer)
       }
-      return answer.result
+      return answer.result as Result<Name>
     } finally {
       this.#letGo()
     }
@@ -58,6 +59,7 @@ export class WorkshopProcess {
     clearTimeout(this.#idleTimer)
     if (!this.#isOver) {
       const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+      this.#child.ref()
       this.#child.kill('SIGKILL')
       await ended
     }
@@ -69,7 +71,7 @@ export class WorkshopProcess {
     this.#child.channel?.unref()
   }
 
-  #answerTo(order: Order): Promise<Answer> {
+  #answerTo(order: OrderOf<TaskName>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const clock = setTimeout(() => this.#child.kill('SIGKILL'), order.budget.seconds * 1_000)
       const settle = (act: () => void) => {
