@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
+import { jsonBody } from '#http/json_body'
 import { decodeCursor, encodeCursor } from '#http/list_cursor'
 import { commandContextOf } from '#http/request_context'
 import { transformParkedStream, transformProjection } from '#http/transformers/upkeep_transformer'
@@ -31,9 +32,7 @@ export default class ProjectionsController {
 
   async rebuild(ctx: HttpContext) {
     const projection = nameIn(ctx)
-    const { gate = true, dry_run: dryRun = false } = await rebuildValidator.validate(
-      ctx.request.body()
-    )
+    const { gate = true, dry_run: dryRun = false } = await rebuildValidator.validate(jsonBody(ctx))
     await services().handlers.maintenance.requestRebuild(
       { projection, gate, dry_run: dryRun },
       commandContextOf(ctx, ctx.auth.getUserOrFail())
@@ -58,7 +57,7 @@ export default class ProjectionsController {
   }
 
   async retry(ctx: HttpContext) {
-    const { projection, stream = null } = await retryParkedValidator.validate(ctx.request.body())
+    const { projection, stream = null } = await retryParkedValidator.validate(jsonBody(ctx))
     await services().handlers.maintenance.requestParkedRetry(
       { projection, stream },
       commandContextOf(ctx, ctx.auth.getUserOrFail())

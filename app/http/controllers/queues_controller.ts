@@ -2,6 +2,7 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
+import { jsonBody } from '#http/json_body'
 import { decodeCursor, encodeCursor } from '#http/list_cursor'
 import { commandContextOf } from '#http/request_context'
 import { transformDeadWork, transformQueue } from '#http/transformers/upkeep_transformer'
@@ -51,7 +52,7 @@ export default class QueuesController {
   /** Who asked is recorded first: work that is done again without a reason in the log would be a riddle. */
   async retry(ctx: HttpContext) {
     const queue = nameIn(ctx)
-    const { id: reaction = null } = await retryQueueValidator.validate(ctx.request.body())
+    const { id: reaction = null } = await retryQueueValidator.validate(jsonBody(ctx))
     if (reaction !== null && !(await isDeadWork(queue, reaction))) {
       throw new E_NOT_FOUND()
     }
