@@ -29,20 +29,32 @@ export class ClientPace {
     this.#window = seconds * 1_000
   }
 
-  /** Watches over a request until its answer is done. */
+  /** Watches over a request until it has come to its end and its answer is done. */
   watch(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     this.#exchanges.set(socket, { request, response, mark: null })
     this.#timer ??= setInterval(() => this.#look(), this.#window / LOOKS).unref()
+    // A body that was answered before its end is still to come.
     response.once('close', () => {
-      if (this.#exchanges.get(socket)?.response === response) {
-        this.#exchanges.delete(socket)
-      }
-      if (this.#exchanges.size === 0 && this.#timer !== null) {
-        clearInterval(this.#timer)
-        this.#timer = null
+      if (request.complete || socket.destroyed) {
+        this.#forget(socket, response)
       }
     })
+    request.once('close', () => {
+      if (response.closed || socket.destroyed) {
+        this.#forget(socket, response)
+      }
+    })
+  }
+
+  #forget(socket: Socket, response: ServerResponse): void {
+    if (this.#exchanges.get(socket)?.response === response) {
+      this.#exchanges.delete(socket)
+    }
+    if (this.#exchanges.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer)
+      this.#timer = null
+    }
   }
 
   #look(now = performance.now()): void {

@@ -50,7 +50,7 @@ export function joinParts(parts: readonly Part[]): Part[] {
   return joined
 }
 
-/** Writes the parts one after the other, hashing them on the way; the file is on disk when it resolves. */
+/** Writes the parts one after the other, hashing them on the way. */
 export function writeParts(
   source: FileHandle,
   target: string,
@@ -59,7 +59,7 @@ export function writeParts(
   return writeHashed(target, bytesOf(source, parts))
 }
 
-/** Writes a new file, hashing it on the way; it is on disk when it resolves. */
+/** Writes a new file, hashing it on the way; a store that takes it in makes it durable. */
 export async function writeHashed(
   target: string,
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>
@@ -75,7 +75,6 @@ export async function writeHashed(
       await writing
       size += bytes.length
     }
-    await file.datasync()
   } finally {
     await file.close()
   }

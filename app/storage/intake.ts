@@ -212,7 +212,7 @@ function parse(
   })
 }
 
-/** Writes a part to disk while hashing it. Each hash sees each byte once, in the order of the file. */
+/** Writes a part to a file while hashing it; a store that takes it in makes it durable. Each hash sees each byte once, in the order of the file. */
 async function storeFile(
   stream: Readable & { truncated?: boolean },
   path: string,
@@ -239,7 +239,6 @@ async function storeFile(
       hashes.sha1.update(chunk)
       await writing
     }
-    await file.datasync()
     return {
       size,
       sha256: hashes.sha256.digest('hex'),

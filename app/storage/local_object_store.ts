@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, link, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  open,
+  opendir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { asStorageError, isMissingFile, StorageError } from './errors.ts'
@@ -33,7 +43,7 @@ export class LocalObjectStore implements ObjectStore {
   async commitFile(temporaryPath: string, key: string): Promise<void> {
     const target = this.#pathOf(key)
     await this.#guarded(async () => {
-      await this.#makeDurableFolder(dirname(target))
+      await Promise.all([syncFile(temporaryPath), this.#makeDurableFolder(dirname(target))])
       try {
         await placeFile(temporaryPath, target)
       } catch (error) {
@@ -53,15 +63,7 @@ export class LocalObjectStore implements ObjectStore {
     checkObjectKey(key)
     const temporary = await this.temporaryPath()
     try {
-      await this.#guarded(async () => {
-        const file = await open(temporary, 'wx', 0o640)
-        try {
-          await file.writeFile(bytes)
-          await file.datasync()
-        } finally {
-          await file.close()
-        }
-      })
+      await this.#guarded(() => writeFile(temporary, bytes, { flag: 'wx', mode: 0o640 }))
       await this.commitFile(temporary, key)
     } finally {
       await rm(temporary, { force: true }).catch(() => {})
@@ -175,6 +177,15 @@ export class LocalObjectStore implements ObjectStore {
 }
 
 /** A rename is on disk when its folder is. */
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+')
+  try {
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
@@ -214,12 +225,7 @@ async function placeFile(temporaryPath: string, target: string): Promise<void> {
 
 async function copyDurably(source: string, target: string): Promise<void> {
   await copyFile(source, target)
-  const file = await open(target, 'r+')
-  try {
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
+  await syncFile(target)
 }
 
 function isErrorOf(error: unknown, codes: ReadonlySet<string>): boolean {

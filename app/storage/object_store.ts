@@ -23,7 +23,7 @@ export interface ObjectStore {
   /** A new path for a temporary file on this machine, from where putting it into place costs the least. */
   temporaryPath(): Promise<string>
   /**
-   * Stores a finished temporary file, already on disk, under a key; the temporary one stays for its maker to remove.
+   * Stores a finished temporary file under a key; the temporary one stays for its maker to remove.
    * Durable when it resolves, and nothing of it is to be seen before. The same key and bytes again change nothing.
    */
   commitFile(temporaryPath: string, key: string): Promise<void>
