@@ -4,11 +4,16 @@ import { request, type Agent } from 'node:http'
 export interface Wanted {
   url: string
   token?: string
-  body?: string
+  body?: string | Uint8Array
+  /** What the body is; JSON unless told. */
+  type?: string
+  /** The status of the answer that is hoped for; 200 unless told. */
+  status?: number
 }
 
 /** Sends a request over kept connections and answers the body: a lean client takes little of the measured machine. */
-export function send(agent: Agent, { url, token, body }: Wanted): Promise<string> {
+export function send(agent: Agent, wanted: Wanted): Promise<string> {
+  const { url, token, body, type = 'application/json', status = 200 } = wanted
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const sent = request(
     url,
@@ -17,7 +22,7 @@ export function send(agent: Agent, { url, token, body }: Wanted): Promise<string
       method: body === undefined ? 'GET' : 'POST',
       headers: {
         ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...(body !== undefined && { 'Content-Type': type }),
       },
     },
     (answer) => {
@@ -26,7 +31,7 @@ export function send(agent: Agent, { url, token, body }: Wanted): Promise<string
       answer.on('error', reject)
       answer.on('end', () => {
         const text = Buffer.concat(chunks).toString()
-        if (answer.statusCode === 200) {
+        if (answer.statusCode === status) {
           resolve(text)
         } else {
           reject(new Error(`${url} was answered ${answer.statusCode}: ${text}`))

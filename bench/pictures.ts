@@ -5,10 +5,10 @@ const PHOTOGRAPH = { width: 4000, height: 3000 }
 const PLAIN_SIDE = 4000
 const BITMAP_HEAD_BYTES = 54
 
-/** A JPEG of about 200 kB: noise does not compress. */
-export async function makePicture(): Promise<Buffer> {
+/** A JPEG of noise, which does not compress: of about 200 kB unless told its side. */
+export async function makePicture(side = SIDE): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
-  return sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: '#777', noise } })
+  return sharp({ create: { width: side, height: side, channels: 3, background: '#777', noise } })
     .jpeg({ quality: 90 })
     .toBuffer()
 }

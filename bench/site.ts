@@ -43,6 +43,11 @@ export async function startSite(
   return { url, token, pid: stopServer.pid ?? 0, stop }
 }
 
+/** The process that `npm start` runs beside those of a site, as it runs it. */
+export function startWorker(environment: Environment, databaseUrl: string) {
+  return startProcess(['ace.js', 'workers'], environment.processEnv(databaseUrl))
+}
+
 /** What the API answers to JSON, out of its envelope. */
 export async function post<Data>(url: string, body: object, token: string | null): Promise<Data> {
   const answer = await fetch(url, {
