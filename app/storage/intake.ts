@@ -158,8 +158,10 @@ function parse(
     const fields = new Map<string, string>()
     let storing: Promise<StoredFile> | null = null
     let receiving: Readable | null = null
+    let isRefused = false
     const refuse = (code: IntakeErrorCode, message: string, field: string | null = null) => {
       const error = new IntakeError(code, message, field)
+      isRefused = true
       // The file's stream would wait for ever for the rest of the body, and its handle stay open.
       receiving?.destroy(error)
       // A file that is still being opened would be made after it was discarded.
@@ -169,6 +171,10 @@ function parse(
 
     parser.on('file', (name, stream, filename) => {
       stream.on('error', () => {})
+      if (isRefused) {
+        stream.resume()
+        return
+      }
       if (name !== options.fileField || storing !== null) {
         stream.resume()
         const duplicate = name === options.fileField
@@ -212,7 +218,10 @@ function parse(
   })
 }
 
-/** Writes a part to a file while hashing it; a store that takes it in makes it durable. Each hash sees each byte once, in the order of the file. */
+/**
+ * Writes a part to a file while hashing it; a store that takes it in makes it durable. Each hash sees each byte once, in
+ * the order of the file.
+ */
 async function storeFile(
   stream: Readable & { truncated?: boolean },
   path: string,
