@@ -12,11 +12,15 @@ export interface LinkedImage {
   extension: string
   md5: string
   originName: string | null
+  objectKey: string
+  directBase: string | null
+  permission: number
+  moderationStatus: string
 }
 
 /** The links of an image, ready to be pasted; `base` is the site's URL without a trailing slash. */
 export function linksOf(image: LinkedImage, base: string): ImageLinks {
-  const url = `${base}/i/${image.key}.${image.extension}`
+  const url = directUrlOf(image) ?? `${base}/i/${image.key}.${image.extension}`
   const name = oneLine(image.originName ?? '')
   return {
     url,
@@ -25,6 +29,18 @@ export function linksOf(image: LinkedImage, base: string): ImageLinks {
     markdown: `![${escapeMarkdown(name)}](${escapeMarkdownUrl(url)})`,
     thumbnail_url: `${base}/t/${image.md5}.png`,
   }
+}
+
+/**
+ * Where everybody gets an image from its strategy; `null` when it is not for everybody. An SVG is got from here only, with
+ * the headers that keep it from doing anything.
+ */
+function directUrlOf(image: LinkedImage): string | null {
+  const { directBase, extension, moderationStatus, objectKey, permission } = image
+  const isDirect = permission === 1 && moderationStatus === 'approved' && extension !== 'svg'
+  return directBase === null || !isDirect
+    ? null
+    : `${directBase}/${objectKey.split('/').map(encodeURIComponent).join('/')}`
 }
 
 function oneLine(text: string): string {

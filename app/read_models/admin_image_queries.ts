@@ -3,6 +3,7 @@ import { containsPattern, optionalNumber, type BigintColumn } from './columns.ts
 import { countRows } from './counts.ts'
 import type { ImageMark } from './image_queries.ts'
 import { listedImageView, type ListedImageRow } from './image_rows.ts'
+import type { StrategyPlace } from './strategy_columns.ts'
 import type { AdministeredImageView, ModerationStatus } from './views.ts'
 
 /** What the list of everybody's images is narrowed to. Moments are RFC 3339, both ends inclusive. */
@@ -16,7 +17,7 @@ export interface AdministeredImageFilter {
   createdTo?: string
 }
 
-interface AdministeredImageRow extends ListedImageRow {
+interface AdministeredImageRow extends ListedImageRow, StrategyPlace {
   owner_email: string | null
   moderation_reason: string | null
 }
@@ -86,6 +87,7 @@ function administeredImages() {
       'a.album_id as living_album_id',
       's.name as strategy_name',
       's.strategy_type',
+      's.configs as strategy_configs',
       'o.email as owner_email'
     )
     .whereNull('i.deleted_at')
@@ -120,7 +122,7 @@ function narrow(
 
 function administeredImageView(row: AdministeredImageRow): AdministeredImageView {
   return {
-    ...listedImageView(row),
+    ...listedImageView(row, row),
     ownerEmail: row.owner_email,
     moderationReason: row.moderation_reason,
   }

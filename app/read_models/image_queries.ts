@@ -11,7 +11,7 @@ import {
   type ListedImageRow,
   type StoredImageRow,
 } from './image_rows.ts'
-import { STRATEGY_COLUMNS } from './strategy_columns.ts'
+import { STRATEGY_COLUMNS, type StrategyPlace } from './strategy_columns.ts'
 import type { ImageView, ListedImageView, ModerationStatus, StoredImageView } from './views.ts'
 
 /** What a list of images is narrowed to. Moments are RFC 3339, both ends inclusive. */
@@ -51,12 +51,18 @@ export function isVisibleTo(image: ImageView, viewer: Viewer): boolean {
 
 /** An image that has not been deleted and whose time has not come; whether it may be seen is for the caller to say. */
 export async function findImage(key: string): Promise<ImageView | null> {
-  const row = await livingImages<ImageRow>()
+  const row = await livingImages<ImageRow & StrategyPlace>()
     .leftJoin('read.albums as a', 'a.album_id', 'i.album_id')
-    .select('i.*', 'a.album_id as living_album_id')
+    .join('read.strategies as s', 's.strategy_id', 'i.strategy_id')
+    .select(
+      'i.*',
+      'a.album_id as living_album_id',
+      's.strategy_type',
+      's.configs as strategy_configs'
+    )
     .where('i.key', key)
     .first()
-  return row && imageView(row)
+  return row && imageView(row, row)
 }
 
 /** Those of the images that are there, in no order. */
@@ -64,7 +70,7 @@ export async function findImages(keys: readonly string[]): Promise<ImageView[]> 
   const rows = await livingImages<ImageRow>()
     .select('i.*', 'i.album_id as living_album_id')
     .whereIn('i.key', [...keys])
-  return rows.map(imageView)
+  return rows.map((row) => imageView(row, null))
 }
 
 /** The same with where its bytes lie, in one query: this is what serving a file costs. */
@@ -86,10 +92,16 @@ export async function listImages(
   start: ImageMark | number,
   limit: number
 ): Promise<ListedImageView[]> {
-  const query = livingImages<ListedImageRow>()
+  const query = livingImages<ListedImageRow & StrategyPlace>()
     .leftJoin('read.albums as a', 'a.album_id', 'i.album_id')
     .join('read.strategies as s', 's.strategy_id', 'i.strategy_id')
-    .select('i.*', 'a.album_id as living_album_id', 's.name as strategy_name', 's.strategy_type')
+    .select(
+      'i.*',
+      'a.album_id as living_album_id',
+      's.name as strategy_name',
+      's.strategy_type',
+      's.configs as strategy_configs'
+    )
     .where('i.owner_id', ownerId)
     .orderBy([
       { column: 'i.created_at', order: 'desc' },
@@ -102,7 +114,7 @@ export async function listImages(
   } else {
     query.whereRaw('(i.created_at, i.image_id) < (?, ?)', [start.createdAt, start.imageId])
   }
-  return (await query).map(listedImageView)
+  return (await query).map((row) => listedImageView(row, row))
 }
 
 /** How many images of an owner the filter leaves. */

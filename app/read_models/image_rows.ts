@@ -1,8 +1,9 @@
+import { directBaseOf } from '#domain/strategy/direct_links'
 import type { ProcessingOutcome } from '#domain/image/events'
 import type { StrategyType } from '#domain/strategy/events'
 import type { Permission } from '#domain/values'
 import { optionalMoment, optionalNumber, type BigintColumn } from './columns.ts'
-import { strategyOfRow, type StrategyColumns } from './strategy_columns.ts'
+import { strategyOfRow, type StrategyColumns, type StrategyPlace } from './strategy_columns.ts'
 import type { ImageView, ListedImageView, ModerationStatus, StoredImageView } from './views.ts'
 
 /** A row of `read.images`, with its album's id when that album still exists. */
@@ -43,7 +44,8 @@ export interface ListedImageRow extends ImageRow {
 
 export type StoredImageRow = ImageRow & StrategyColumns
 
-export function imageView(row: ImageRow): ImageView {
+/** `place` tells whether links may lead to the strategy directly; without it they lead here. */
+export function imageView(row: ImageRow, place: StrategyPlace | null): ImageView {
   return {
     imageId: Number(row.image_id),
     key: row.key,
@@ -51,6 +53,7 @@ export function imageView(row: ImageRow): ImageView {
     albumId: optionalNumber(row.living_album_id),
     strategyId: Number(row.strategy_id),
     objectKey: row.object_key,
+    directBase: place && directBaseOf(place.strategy_type, place.strategy_configs),
     originName: row.origin_name,
     sizeBytes: Number(row.size_bytes),
     mimetype: row.mimetype,
@@ -75,14 +78,14 @@ export function imageView(row: ImageRow): ImageView {
   }
 }
 
-export function listedImageView(row: ListedImageRow): ListedImageView {
+export function listedImageView(row: ListedImageRow, place: StrategyPlace | null): ListedImageView {
   return {
-    ...imageView(row),
+    ...imageView(row, place),
     strategyName: row.strategy_name,
     strategyType: row.strategy_type,
   }
 }
 
 export function storedImageView(row: StoredImageRow): StoredImageView {
-  return { ...imageView(row), strategy: strategyOfRow(row) }
+  return { ...imageView(row, row), strategy: strategyOfRow(row) }
 }

@@ -1,8 +1,11 @@
 import type { DomainEvent } from '#domain/catalogue'
 import type { ImageView } from './views.ts'
 
-/** An image as its row will be, from the events that made it. */
-export function imageFromUpload(events: readonly DomainEvent[], createdAt: string): ImageView {
+/** An image as its row will be, from the events that made it; `directBase` is its strategy's. */
+export function imageFromUpload(
+  events: readonly DomainEvent[],
+  { createdAt, directBase }: Pick<ImageView, 'createdAt' | 'directBase'>
+): ImageView {
   const upload = events.find((event) => event.type === 'image.uploaded')?.data
   if (upload === undefined) {
     throw new TypeError('An upload was recorded without its event')
@@ -15,6 +18,7 @@ export function imageFromUpload(events: readonly DomainEvent[], createdAt: strin
     albumId: upload.album_id,
     strategyId: upload.strategy_id,
     objectKey: upload.object_key,
+    directBase,
     originName: upload.origin_name,
     sizeBytes: upload.size_bytes,
     mimetype: upload.mimetype,

@@ -3,6 +3,9 @@ import type { StrategyType } from '#domain/strategy/events'
 import type { BigintColumn } from './columns.ts'
 import type { StrategyView } from './views.ts'
 
+/** What kind of place it is, and where. */
+export type StrategyPlace = Pick<StrategyColumns, 'strategy_type' | 'strategy_configs'>
+
 /** What it takes to open a strategy's store, beside other columns of a query. */
 export interface StrategyColumns {
   strategy_id: BigintColumn

@@ -74,7 +74,7 @@ function trashedImages({ ownerId }: TrashScope) {
 
 function trashedImageView(row: TrashedImageRow): TrashedImageView {
   return {
-    ...listedImageView(row),
+    ...listedImageView(row, null),
     deletedAt: row.deleted_at.toISOString(),
     ownerEmail: row.owner_email,
     ownerCapacityBytes: row.owner_capacity === null ? null : Number(row.owner_capacity),

@@ -15,6 +15,8 @@ export interface ImageView {
   albumId: number | null
   strategyId: number
   objectKey: string
+  /** What its key is put after to be got from its strategy directly; `null` when it is got from this server only. */
+  directBase: string | null
   originName: string | null
   sizeBytes: number
   mimetype: string

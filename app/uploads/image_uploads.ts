@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
+import { directBaseOf } from '#domain/strategy/direct_links'
 import type { CommandContext } from '#handlers/command_context'
 import type { Handlers } from '#handlers/index'
 import type { KeySource } from '#handlers/ports'
@@ -221,7 +222,13 @@ export class ImageUploads {
       metrics.uploadStored(size)
       const isFresh = await readModels.waitFor(position, ['images', 'albums', 'usage'])
       const shown = isFresh ? await findImage(key) : null
-      return shown ?? imageFromUpload(events, new Date().toISOString())
+      return (
+        shown ??
+        imageFromUpload(events, {
+          createdAt: new Date().toISOString(),
+          directBase: directBaseOf(strategy.type, strategy.configs),
+        })
+      )
     } finally {
       await rm(file.preparedPath, { force: true })
     }

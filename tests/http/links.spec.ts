@@ -1,12 +1,55 @@
 import { test } from '@japa/runner'
-import { linksOf } from '#http/links'
+import { directBaseOf } from '#domain/strategy/direct_links'
+import { linksOf, type LinkedImage } from '#http/links'
 
 const BASE = 'https://img.example.org'
 
-function linksFor(originName: string | null) {
-  const md5 = '9e107d9d372bb6826bd81d3542a419d6'
-  return linksOf({ key: 'k3x9ab', extension: 'jpg', md5, originName }, BASE)
+const IMAGE: LinkedImage = {
+  key: 'k3x9ab',
+  extension: 'jpg',
+  md5: '9e107d9d372bb6826bd81d3542a419d6',
+  originName: 'sea.jpg',
+  objectKey: '2026/03/07/a+b.jpg',
+  directBase: null,
+  permission: 1,
+  moderationStatus: 'approved',
 }
+
+function linksFor(originName: string | null) {
+  return linksOf({ ...IMAGE, originName }, BASE)
+}
+
+test.group('Links to the strategy', () => {
+  const direct = { ...IMAGE, directBase: 'https://cdn.example.org/x' }
+  const urlOf = (changes: Partial<LinkedImage>) => linksOf({ ...direct, ...changes }, BASE).url
+
+  test('lead there for what everybody may see, thumbnails excepted', ({ assert }) => {
+    const links = linksOf(direct, BASE)
+    assert.equal(links.url, 'https://cdn.example.org/x/2026/03/07/a%2Bb.jpg')
+    assert.include(links.markdown, links.url)
+    assert.equal(links.thumbnail_url, `${BASE}/t/${IMAGE.md5}.png`)
+  })
+
+  test('lead here for all else, and for what must be sent with care', ({ assert }) => {
+    assert.equal(urlOf({ permission: 0 }), `${BASE}/i/k3x9ab.jpg`)
+    assert.equal(urlOf({ moderationStatus: 'pending' }), `${BASE}/i/k3x9ab.jpg`)
+    assert.equal(urlOf({ moderationStatus: 'rejected' }), `${BASE}/i/k3x9ab.jpg`)
+    assert.equal(urlOf({ extension: 'svg' }), `${BASE}/i/k3x9ab.svg`)
+  })
+
+  test('need a kind, an address and a mode that allow them', ({ assert }) => {
+    const url = 'https://cdn.example.org/x/'
+    assert.equal(directBaseOf('s3', { url }), 'https://cdn.example.org/x')
+    assert.equal(directBaseOf('oss', { url, link_mode: 'direct' }), 'https://cdn.example.org/x')
+    assert.equal(directBaseOf('kodo', { domain: url }), 'https://cdn.example.org/x')
+    assert.isNull(directBaseOf('s3', { url, link_mode: 'proxy' }))
+    assert.isNull(directBaseOf('s3', {}))
+    assert.isNull(directBaseOf('cos', { url: '' }))
+    assert.isNull(directBaseOf('kodo', { domain: url, private: true }))
+    assert.isNull(directBaseOf('local', { url, link_mode: 'direct' }))
+    assert.isNull(directBaseOf('webdav', { url, link_mode: 'direct' }))
+  })
+})
 
 test.group('Links', () => {
   test('of a plain name', ({ assert }) => {

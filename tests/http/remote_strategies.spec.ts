@@ -163,6 +163,32 @@ for (const kind of KINDS) {
       await waitFor(async () => (await health())?.ok, { what: 'health', everyMs: 200 })
     })
 
+    test('links lead there where they may', async ({ assert }) => {
+      const base = `${proxy.url}/${S3_BUCKET}`
+      await change({ url: base })
+      const bytes = await plainPng(47, 23)
+      const seen = await waitFor(
+        async () => {
+          const { data } = await upload(bytes)
+          return data.links.url.startsWith(base) ? data : null
+        },
+        { what: 'a direct link' }
+      )
+      const direct = await fetch(seen.links.url)
+      assert.equal(direct.headers.get('content-type'), 'image/png')
+      assert.isTrue(Buffer.from(await direct.arrayBuffer()).equals(bytes))
+      const listed = await admin.get<{ items: ImageJson[] }>('/api/v1/images')
+      assert.include(
+        listed.data.items.map(({ links }) => links.url),
+        seen.links.url
+      )
+      const changed = await admin.patch<ImageJson>(`/api/v1/images/${seen.key}`, {
+        json: { permission: 0 },
+      })
+      assert.equal(changed.data.links.url, `${server.api.url}/i/${seen.key}.png`)
+      await change({ link_mode: 'proxy' })
+    }).skip(kind.type !== 's3', 'its images are always got from this server')
+
     test('a changed secret holds at once, and the health tells what is wrong', async ({
       assert,
     }) => {
