@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { test } from '@japa/runner'
+import { VariantFiles } from '#storage/variant_files'
+import { plainPng } from '#tests/fixtures/images'
+import type { AdministeredStrategyJson, ApiClient, ImageJson } from '#tests/helpers/api'
+import { TEST_SITE_KEY } from '#tests/helpers/event_store'
+import {
+  S3_BUCKET,
+  S3_CREDENTIALS,
+  startS3Server,
+  type TestStorageServer,
+} from '#tests/helpers/s3_server'
+import { waitFor } from '#tests/helpers/wait_for'
+import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+import { StorageWorker } from '#workers/storage_worker'
+import { strategyOf } from '#workers/strategy_settings'
+
+const ACE = fileURLToPath(new URL('../../ace.js', import.meta.url))
+const runFile = promisify(execFile)
+
+test.group('Migration of images between strategies', (group) => {
+  group.each.timeout(120_000)
+  let server: TestWebServer
+  let place: TestStorageServer
+  let admin: ApiClient
+  let target: AdministeredStrategyJson
+
+  group.setup(async () => {
+    ;[server, place] = await Promise.all([startWebServer(), startS3Server()])
+    admin = await server.setUp()
+    const made = await admin.post<AdministeredStrategyJson>('/api/v1/admin/strategies', {
+      json: {
+        name: 's3',
+        strategy_type: 's3',
+        configs: {
+          endpoint: place.url,
+          bucket: S3_BUCKET,
+          access_key: S3_CREDENTIALS.accessKey,
+          secret_key: S3_CREDENTIALS.secretKey,
+        },
+      },
+    })
+    target = made.data
+    return async () => {
+      await server.stop()
+      await place.stop()
+    }
+  })
+
+  /** The command, as it is typed; answers what it printed and its exit code. */
+  const migrate = async (...flags: string[]) => {
+    const { databaseUrl, redisUrl } = server.services.config
+    const environment = {
+      ...process.env,
+      NODE_ENV: 'production',
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      APP_KEY: TEST_SITE_KEY,
+      DATA_DIR: server.dataDir,
+    }
+    const args = [ACE, 'storage:migrate', '--from', '1', '--to', String(target.id), ...flags]
+    try {
+      const { stdout, stderr } = await runFile(process.execPath, args, { env: environment })
+      return { code: 0, output: stdout + stderr }
+    } catch (error) {
+      if (error instanceof Error && 'stdout' in error && 'code' in error) {
+        return { code: Number(error.code), output: String(error.stdout) }
+      }
+      throw error
+    }
+  }
+
+  const keysIn = async (strategyId: number) => {
+    const { objectStores, pool } = server.services
+    const store = objectStores.get(await strategyOf(pool, strategyId))
+    const keys = (await Array.fromAsync(store.list())).map(({ key }) => key)
+    return keys.filter((key) => !key.startsWith('thumbnails/')).toSorted()
+  }
+
+  /** What the queue would bring: everything that the log says may go. */
+  const removeWhatMayGo = async () => {
+    const { services } = server
+    const worker = new StorageWorker({ ...services, variantFiles: new VariantFiles(server) })
+    const events = await services.eventStore.readAll({
+      after: 0,
+      limit: 10_000,
+      types: ['image.object_moved', 'image.purged'],
+    })
+    for (const event of events) {
+      if (event.type !== 'image.object_moved' && event.type !== 'image.purged') {
+        continue
+      }
+      const { id, position, data } = event
+      const payload =
+        'from_object_key' in data
+          ? {
+              image_id: data.image_id,
+              strategy_id: data.from_strategy_id,
+              object_key: data.from_object_key,
+            }
+          : { image_id: data.image_id, strategy_id: data.strategy_id, object_key: data.object_key }
+      await worker.process([
+        {
+          reactionKey: `storage-${randomUUID()}`,
+          eventId: id,
+          eventPosition: position,
+          attempt: 1,
+          payload,
+        },
+      ])
+    }
+  }
+
+  const isServed = async ({ links }: ImageJson, bytes: Buffer) =>
+    (await admin.get(new URL(links.url).pathname)).bytes.equals(bytes)
+
+  const taken = async (bytes: Buffer) => ({
+    bytes,
+    image: (await admin.upload<ImageJson>(bytes)).data,
+  })
+
+  test('moves all while others upload and delete, and leaves nothing behind', async ({
+    assert,
+  }) => {
+    const contents = await Promise.all(
+      Array.from({ length: 12 }, (_content, index) => plainPng(60 + index, 11))
+    )
+    const images = []
+    for (const bytes of [...contents, ...contents.slice(0, 4)]) {
+      images.push(await taken(bytes))
+    }
+    const [trashed] = images.splice(5, 1)
+    await admin.delete(`/api/v1/images/${trashed?.image.key}`)
+    const before = await keysIn(1)
+    assert.lengthOf(before, 12)
+
+    const dry = await migrate('--dry-run')
+    assert.equal(dry.code, 0, dry.output)
+    assert.match(dry.output, /16 images/)
+    assert.deepEqual(await keysIn(target.id), [])
+
+    const meanwhile = async () => {
+      for (let round = 0; round < 8; round++) {
+        images.push(await taken(contents[round] ?? Buffer.alloc(0)))
+        const { image } = await taken(await plainPng(90 + round, 11))
+        await admin.delete(`/api/v1/images/${image.key}`)
+        await admin.delete(`/api/v1/trash/${image.key}`)
+      }
+    }
+    const [first] = await Promise.all([migrate(), meanwhile()])
+    assert.equal(first.code, 0, first.output)
+    assert.match(first.output, /images moved.*a second/)
+    const again = await migrate()
+    assert.equal(again.code, 0, again.output)
+    await removeWhatMayGo()
+
+    assert.deepEqual(await keysIn(1), [], 'nothing is left where they were')
+    assert.includeMembers(await keysIn(target.id), before, 'they keep their names')
+    assert.lengthOf(await keysIn(target.id), 12, 'the same bytes lie there once')
+    for (const { image, bytes } of images) {
+      await waitFor(() => isServed(image, bytes), { what: `image ${image.key}` })
+      const { data } = await admin.get<ImageJson>(`/api/v1/images/${image.key}`)
+      assert.equal(data.strategy_id, target.id)
+    }
+    const restored = await admin.post(`/api/v1/images/${trashed?.image.key}/restore`)
+    assert.equal(restored.status, 200)
+    assert.isTrue(trashed && (await isServed(trashed.image, trashed.bytes)))
+    assert.deepEqual(await readdir(join(server.dataDir, 'spool')), [])
+  })
+
+  test('what is damaged stays, and is told', async ({ assert }) => {
+    const { image } = await taken(await plainPng(80, 11))
+    const [key = ''] = await keysIn(1)
+    writeFileSync(join(server.dataDir, 'objects', key), 'other bytes')
+    const { code, output } = await migrate()
+    assert.equal(code, 1)
+    assert.match(output, /damaged/)
+    const { data } = await admin.get<ImageJson>(`/api/v1/images/${image.key}`)
+    assert.equal(data.strategy_id, 1)
+    assert.deepEqual(await keysIn(1), [key])
+  })
+})
