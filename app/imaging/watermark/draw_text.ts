@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { fontFilesFor, unpackFonts } from './fonts.ts'
@@ -19,6 +19,7 @@ const DOTS_PER_INCH = 72
 
 /** The name of the file that says where fonts are; what draws must be started with its path in `FONTCONFIG_FILE`. */
 export const FONT_SETTINGS = 'fonts.conf'
+const CACHE_FOLDER = 'cache'
 
 /** Draws a text on nothing, as PNG, in whichever direction its script is written; with the fonts in a folder. */
 export async function drawText({
@@ -30,6 +31,8 @@ export async function drawText({
 }: Lettering & { folder: string }): Promise<Uint8Array> {
   await unpackFonts(fontFilesFor(text), folder)
   await writeFile(join(folder, FONT_SETTINGS), fontSettings(folder))
+  // Fontconfig tells folders apart by seconds: what it noted a moment ago may lack the fonts of this text.
+  await rm(join(folder, CACHE_FOLDER), { recursive: true, force: true })
   const markup = `<span foreground="${fullColor(color)}">${escaped(text)}</span>`
   const png = await sharp({
     text: { text: markup, font: `Noto Sans ${fontSize}`, rgba: true, dpi: DOTS_PER_INCH },
@@ -43,7 +46,7 @@ export async function drawText({
 function fontSettings(folder: string): string {
   return `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
-<fontconfig><dir>${escaped(folder)}</dir><cachedir>${escaped(join(folder, 'cache'))}</cachedir></fontconfig>
+<fontconfig><dir>${escaped(folder)}</dir><cachedir>${escaped(join(folder, CACHE_FOLDER))}</cachedir></fontconfig>
 `
 }
 
