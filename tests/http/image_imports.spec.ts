@@ -92,7 +92,8 @@ test.group('Images from elsewhere', (group) => {
       },
     })
     const image = await user.get<ImageJson>(`/api/v1/images/${done.image?.key}`)
-    assert.deepEqual(image.data, done.image)
+    // The thumbnail may have been made in between.
+    assert.deepEqual({ ...image.data, thumbhash: null }, { ...done.image, thumbhash: null })
     const [first] = await server.services.eventStore.readStream(`image-${done.id}`)
     assert.deepEqual(first?.metadata.actor.kind, 'account')
     assert.equal(first?.metadata.source, 'worker')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { test } from '@japa/runner'
 import { ImagingError } from '#imaging/errors'
 import { stripMetadata } from '#imaging/strip_metadata'
@@ -26,6 +26,7 @@ test.group('Imaging | hostile images', (group) => {
   const intake = async (source: string): Promise<string | Buffer> => {
     try {
       const target = `${source}.stripped`
+      await rm(target, { force: true })
       await stripMetadata(source, target, await inspectFile(source))
       return await readFile(existsSync(target) ? target : source)
     } catch (error) {

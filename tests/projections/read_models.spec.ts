@@ -62,7 +62,8 @@ test.group('Read models', () => {
       rows.map(({ image_id }) => image_id),
       [1, 2, 5, 6]
     )
-    const { processing, received_bytes: received, ...kept } = uploadData(1)
+    const { processing, received_bytes: received, names_object: names, ...kept } = uploadData(1)
+    assert.isTrue(names)
     assert.isAbove(received, 0)
     assert.containSubset(rows[0], {
       ...kept,
