@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** How much one batch may hold. */
 export interface BatchBounds {
   items: number
@@ -19,21 +21,25 @@ export class GroupCommit<Item, Result> {
   readonly #bounds: BatchBounds
   readonly #conflictKey: (item: Item) => string | null
   readonly #write: (items: Item[]) => Promise<Array<PromiseSettledResult<Result>>>
+  readonly #lingerMs: number
   #waiting: Array<Waiting<Item, Result>> = []
   #running: Promise<void> | null = null
 
   /**
    * `write` answers an outcome an item, in order; when it throws, every item of the batch fails with that error.
-   * `conflictKey` answers a key that may stand only once in a batch, or `null`.
+   * `conflictKey` answers a key that may stand only once in a batch, or `null`. A batch that nobody is in a hurry for
+   * may linger so many milliseconds for company.
    */
   constructor(options: {
     bounds: BatchBounds
     conflictKey: (item: Item) => string | null
     write: (items: Item[]) => Promise<Array<PromiseSettledResult<Result>>>
+    lingerMs?: number
   }) {
     this.#bounds = options.bounds
     this.#conflictKey = options.conflictKey
     this.#write = options.write
+    this.#lingerMs = options.lingerMs ?? 0
   }
 
   /** How many items wait for a batch. */
@@ -59,6 +65,9 @@ export class GroupCommit<Item, Result> {
     // Items submitted in the same turn of the event loop ride together.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
+      if (this.#lingerMs > 0) {
+        await delay(this.#lingerMs)
+      }
       const batch = this.#takeBatch()
       try {
         const outcomes = await this.#write(batch.map(({ item }) => item))

@@ -26,6 +26,8 @@ interface LedgerRow {
 
 /** Delayed work is handed to Redis this long before its time; until then the ledger alone holds it. */
 const HORIZON_SECONDS = 3600
+/** Nobody waits for work to be marked as done: that is gathered for so long. */
+const SETTLING_MILLISECONDS = 20
 const KEEP_DONE = '1 day'
 const PRUNE_ROWS = 5_000
 const LONGEST_ERROR = 1_000
@@ -44,6 +46,7 @@ export class JobLedger {
       bounds: { items: 1_000, weight: Number.POSITIVE_INFINITY },
       conflictKey: () => null,
       write: (keys) => this.#writeSettled(keys),
+      lingerMs: SETTLING_MILLISECONDS,
     })
   }
 

@@ -13,6 +13,8 @@ import {
 
 /** How long Redis may take to hear that a worker ends. */
 const CLOSING_MILLISECONDS = 2_000
+/** Jobs that are being done or settled at a time; beyond that a job waits to be settled before the next is taken. */
+const MOST_IN_HAND = 1_000
 
 /** The work of one queue. */
 export interface Processor {
@@ -42,7 +44,7 @@ interface QueueWorker {
 /** Takes jobs from Redis, has them done, and settles them in the ledger. */
 export class WorkerRuntime {
   readonly #options: WorkerRuntimeOptions
-  readonly #inHand = new Set<Promise<void>>()
+  readonly #inHand = new Set<Promise<unknown>>()
   #workers: QueueWorker[] = []
 
   constructor(options: WorkerRuntimeOptions) {
@@ -96,17 +98,26 @@ export class WorkerRuntime {
     connection.disconnect()
   }
 
+  /** Does a job. The next one need not wait until this one is settled, unless very many already wait for that. */
   async #take(processor: Processor, job: Job<JobData>): Promise<void> {
-    const run = this.#run(processor, job)
-    this.#inHand.add(run)
-    try {
-      await run
-    } finally {
-      this.#inHand.delete(run)
+    const done = this.#keepInHand(this.#run(processor, job))
+    const settled = this.#keepInHand(
+      done.then((finished) => this.#settle(processor, finished)).catch(() => {})
+    )
+    await done
+    if (this.#inHand.size > MOST_IN_HAND) {
+      await settled
     }
   }
 
-  async #run(processor: Processor, job: Job<JobData>): Promise<void> {
+  #keepInHand<T>(work: Promise<T>): Promise<T> {
+    const kept = work.finally(() => this.#inHand.delete(kept))
+    this.#inHand.add(kept)
+    return kept
+  }
+
+  /** Answers what was done and is to be settled. */
+  async #run(processor: Processor, job: Job<JobData>): Promise<readonly Assignment[]> {
     const { ledger, warn } = this.#options
     const { assignments } = jobDataSchema.parse(job.data)
     try {
@@ -118,8 +129,18 @@ export class WorkerRuntime {
           await processor.giveUp?.(assignment)
         }
       }
-      return
+      return []
     }
-    await Promise.all(assignments.map(({ reactionKey }) => ledger.settle(reactionKey)))
+    return assignments
+  }
+
+  /** Work that cannot be settled now is handed over again after its time-out, and then found done. */
+  async #settle({ queue }: Processor, assignments: readonly Assignment[]): Promise<void> {
+    const { ledger, warn } = this.#options
+    try {
+      await Promise.all(assignments.map(({ reactionKey }) => ledger.settle(reactionKey)))
+    } catch (error) {
+      warn(`Work for "${queue}" was done but could not be settled`, error)
+    }
   }
 }

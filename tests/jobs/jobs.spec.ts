@@ -41,6 +41,25 @@ test.group('Jobs', (group) => {
     )
   }).timeout(30_000)
 
+  test('work is taken while what was done before it is being settled, and stopping waits for that', async ({
+    assert,
+  }) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const settle = stage.ledger.settle.bind(stage.ledger)
+    stage.ledger.settle = (key) => released.then(() => settle(key))
+    stage.relay()
+    stage.dispatcher()
+    const workers = stage.workers(thumbnails)
+    const many = POLICIES.thumbnails.concurrency * 5
+    await stage.upload(1, many)
+    await waitFor(() => thumbnails.done.length === many, { what: 'all work to be done' })
+    assert.equal(await stage.count('dispatched', 'thumbnails'), many)
+    const stopped = workers.stop()
+    release()
+    await stopped
+    assert.equal(await stage.count('done', 'thumbnails'), many)
+  }).timeout(30_000)
+
   test('work that Redis forgot is handed over again', async ({ assert }) => {
     stage.relay()
     const dispatcher = stage.dispatcher()
