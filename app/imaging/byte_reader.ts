@@ -3,15 +3,16 @@ import { corrupt } from './errors.ts'
 
 const WINDOW_BYTES = 256 * 1024
 
-/** Reads here and there in a file through one window, so that walking it costs few calls and bounded memory. */
+/** Reads here and there in bytes; in a file through one window, so that walking it costs few calls and bounded memory. */
 export class ByteReader {
   readonly size: number
-  readonly #file: FileHandle
-  #window = Buffer.alloc(0)
+  readonly #source: FileHandle | Buffer
+  #window: Buffer
   #start = 0
 
-  constructor(file: FileHandle, size: number) {
-    this.#file = file
+  constructor(source: FileHandle | Buffer, size: number) {
+    this.#source = source
+    this.#window = Buffer.isBuffer(source) ? source : Buffer.alloc(0)
     this.size = size
   }
 
@@ -37,9 +38,21 @@ export class ByteReader {
     return this.#window.subarray(at - this.#start)
   }
 
+  /** All bytes of a stretch, `to` not included, piece by piece; a piece stays what it is. */
+  async *pieces(from: number, to: number): AsyncIterable<Buffer> {
+    for (let at = from; at < to;) {
+      const piece = (await this.stretch(at, 1)).subarray(0, to - at)
+      yield piece
+      at += piece.length
+    }
+  }
+
   async #load(at: number, length: number) {
+    if (Buffer.isBuffer(this.#source)) {
+      throw corrupt('The image ends too early')
+    }
     const wanted = Math.min(Math.max(WINDOW_BYTES, length), this.size - at)
-    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(wanted), 0, wanted, at)
+    const { buffer, bytesRead } = await this.#source.read(Buffer.allocUnsafe(wanted), 0, wanted, at)
     if (bytesRead < length) {
       throw corrupt('The image ends too early')
     }

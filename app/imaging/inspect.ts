@@ -1,12 +1,13 @@
-import { open } from 'node:fs/promises'
 import sharp from 'sharp'
 import { readBmpSize, type PixelSize } from './bitmap_headers.ts'
-import { ByteReader } from './byte_reader.ts'
+import type { ByteReader } from './byte_reader.ts'
 import { ImagingError, tooLarge } from './errors.ts'
 import { FORMATS, SNIFF_BYTES, sniffFormat, type ImageExtension } from './formats.ts'
 import { readGifBlocks } from './gif_blocks.ts'
 import { contentOf, readBoxes, readPictureSizes } from './heif_boxes.ts'
 import { readIconSize } from './icon_pictures.ts'
+import { readImage, type ImageSource } from './image_source.ts'
+import { readPlainJpegSize } from './jpeg_header.ts'
 import { checkLimits, DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
 import { checkStructure } from './strip_metadata.ts'
 import { checkTiffData } from './strip_tiff.ts'
@@ -30,28 +31,23 @@ export interface ImageFacts {
  *
  * @throws ImagingError E_NOT_AN_IMAGE, E_IMAGE_TOO_LARGE for an SVG of too many bytes
  */
-export async function identifyImage(
-  path: string,
+export function identifyImage(
+  source: ImageSource,
   limits: ImageLimits = DEFAULT_LIMITS
 ): Promise<ImageExtension> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
-    const extension = sniffFormat(buffer.subarray(0, bytesRead))
+  return readImage(source, async (reader) => {
+    const extension = sniffFormat(await reader.bytes(0, Math.min(SNIFF_BYTES, reader.size)))
     if (extension === null) {
       throw new ImagingError(
         'E_NOT_AN_IMAGE',
         'The file is not an image of a format that is accepted'
       )
     }
-    if (extension === 'svg' && size > limits.svgBytes) {
+    if (extension === 'svg' && reader.size > limits.svgBytes) {
       throw tooLarge(`An SVG may have ${limits.svgBytes} bytes at most`)
     }
     return extension
-  } finally {
-    await file.close()
-  }
+  })
 }
 
 /** Formats made of pixels; an SVG is cleaned and drawn to know it. */
@@ -63,27 +59,23 @@ export type BitmapExtension = Exclude<ImageExtension, 'svg'>
  *
  * @throws ImagingError E_IMAGE_UNSUPPORTED, E_IMAGE_TOO_LARGE, E_IMAGE_CORRUPT
  */
-export async function inspectImage(
-  path: string,
+export function inspectImage(
+  source: ImageSource,
   extension: BitmapExtension,
   limits: ImageLimits = DEFAULT_LIMITS
 ): Promise<ImageFacts> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    const reader = new ByteReader(file, size)
+  return readImage(source, async (reader) => {
     const known = await readOutline(reader, extension, limits)
     await checkStructure(reader, extension)
     checkLimits(known, limits)
+    const plain = await readPlainSize(reader, extension, known)
     const facts =
-      extension === 'bmp' || extension === 'ico'
-        ? { extension, mimetype: FORMATS[extension].mimetype, orientation: 1, ...known }
-        : await readWithSharp(path, extension)
+      plain === null
+        ? await readWithSharp(source, extension)
+        : { extension, mimetype: FORMATS[extension].mimetype, orientation: 1, ...plain }
     checkLimits(facts, limits)
     return facts
-  } finally {
-    await file.close()
-  }
+  })
 }
 
 type Outline = PixelSize & { frames: number }
@@ -119,6 +111,19 @@ async function readOutline(
   }
 }
 
+/** The size of an upright image that needs no library to tell it; `null` for others. */
+async function readPlainSize(
+  reader: ByteReader,
+  extension: BitmapExtension,
+  outline: Outline
+): Promise<Outline | null> {
+  if (extension === 'jpg') {
+    const size = await readPlainJpegSize(reader)
+    return size && { ...size, frames: 1 }
+  }
+  return extension === 'bmp' || extension === 'ico' ? outline : null
+}
+
 /** Whether AVIF or HEIC can be read depends on how libvips was built. */
 function requireReadable(extension: 'avif' | 'heic') {
   if (!sharp.format.heif.input.fileSuffix?.includes(`.${extension}`)) {
@@ -142,8 +147,8 @@ async function largestPicture(reader: ByteReader): Promise<PixelSize> {
   )
 }
 
-async function readWithSharp(path: string, extension: ImageExtension): Promise<ImageFacts> {
-  const metadata = await sharp(path, { limitInputPixels: false })
+async function readWithSharp(source: ImageSource, extension: ImageExtension): Promise<ImageFacts> {
+  const metadata = await sharp(source, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
       throw new ImagingError('E_IMAGE_CORRUPT', 'The image is damaged', { cause: error })

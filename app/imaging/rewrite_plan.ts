@@ -1,14 +1,19 @@
-import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import { createHash, hash as hashOnce } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import type { ByteReader } from './byte_reader.ts'
 
 /** A stretch of the source, `to` not included; bytes to put in its place; or so many zeros. */
 export type Part = { from: number; to: number } | { zeros: number } | Buffer
 
-export interface WrittenFile {
-  size: number
+/** What bytes are known by; hashes in hex. */
+export interface Digests {
   sha256: string
   md5: string
   sha1: string
+}
+
+export interface WrittenFile extends Digests {
+  size: number
 }
 
 const CHUNK_BYTES = 256 * 1024
@@ -52,11 +57,24 @@ export function joinParts(parts: readonly Part[]): Part[] {
 
 /** Writes the parts one after the other, hashing them on the way. */
 export function writeParts(
-  source: FileHandle,
+  reader: ByteReader,
   target: string,
   parts: readonly Part[]
 ): Promise<WrittenFile> {
-  return writeHashed(target, bytesOf(source, parts))
+  return writeHashed(target, bytesOf(reader, parts))
+}
+
+/** The parts one after the other. */
+export async function gatherParts(reader: ByteReader, parts: readonly Part[]): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(bytesOf(reader, parts)))
+}
+
+export function digestsOf(bytes: Buffer): Digests {
+  return {
+    sha256: hashOnce('sha256', bytes, 'hex'),
+    md5: hashOnce('md5', bytes, 'hex'),
+    sha1: hashOnce('sha1', bytes, 'hex'),
+  }
 }
 
 /** Writes a new file, hashing it on the way; a store that takes it in makes it durable. */
@@ -86,7 +104,7 @@ export async function writeHashed(
   }
 }
 
-async function* bytesOf(source: FileHandle, parts: readonly Part[]): AsyncIterable<Buffer> {
+async function* bytesOf(reader: ByteReader, parts: readonly Part[]): AsyncIterable<Buffer> {
   for (const part of parts) {
     if (Buffer.isBuffer(part)) {
       yield part
@@ -95,22 +113,7 @@ async function* bytesOf(source: FileHandle, parts: readonly Part[]): AsyncIterab
         yield Buffer.alloc(Math.min(CHUNK_BYTES, left))
       }
     } else {
-      yield* stretchOf(source, part)
+      yield* reader.pieces(part.from, part.to)
     }
-  }
-}
-
-async function* stretchOf(
-  source: FileHandle,
-  { from, to }: { from: number; to: number }
-): AsyncIterable<Buffer> {
-  for (let at = from; at < to;) {
-    const length = Math.min(CHUNK_BYTES, to - at)
-    const { buffer, bytesRead } = await source.read(Buffer.allocUnsafe(length), 0, length, at)
-    if (bytesRead === 0) {
-      return
-    }
-    yield buffer.subarray(0, bytesRead)
-    at += bytesRead
   }
 }

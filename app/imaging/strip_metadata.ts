@@ -1,7 +1,14 @@
-import { open } from 'node:fs/promises'
-import { ByteReader } from './byte_reader.ts'
+import type { ByteReader } from './byte_reader.ts'
 import type { ImageExtension } from './formats.ts'
-import { isUnchanged, writeParts, type Part, type WrittenFile } from './rewrite_plan.ts'
+import { readImage } from './image_source.ts'
+import type { ImageFacts } from './inspect.ts'
+import {
+  gatherParts,
+  isUnchanged,
+  writeParts,
+  type Part,
+  type WrittenFile,
+} from './rewrite_plan.ts'
 import { planGif } from './strip_gif.ts'
 import { planHeif } from './strip_heif.ts'
 import { planJpeg } from './strip_jpeg.ts'
@@ -31,6 +38,9 @@ export async function checkStructure(reader: ByteReader, extension: ImageExtensi
   await PLANNERS[extension]?.(reader, 1)
 }
 
+/** What of an image decides how it is stripped. */
+type Stripped = Pick<ImageFacts, 'extension' | 'orientation'>
+
 /**
  * Writes the image to `target` without its metadata, pixels untouched and orientation kept. Answers `null`, with nothing
  * written, when there is nothing to take out.
@@ -40,18 +50,31 @@ export async function checkStructure(reader: ByteReader, extension: ImageExtensi
 export async function stripMetadata(
   source: string,
   target: string,
-  { extension, orientation }: { extension: ImageExtension; orientation: number }
+  facts: Stripped
 ): Promise<WrittenFile | null> {
-  const planner = PLANNERS[extension]
-  if (planner === undefined) {
-    return null
-  }
-  const file = await open(source, 'r')
-  try {
-    const { size } = await file.stat()
-    const parts = await planner(new ByteReader(file, size), orientation)
-    return isUnchanged(parts, size) ? null : await writeParts(file, target, parts)
-  } finally {
-    await file.close()
-  }
+  return readImage(source, async (reader) => {
+    const parts = await planStripping(reader, facts)
+    return parts && writeParts(reader, target, parts)
+  })
+}
+
+/**
+ * Does in memory what `stripMetadata` does with files.
+ *
+ * @throws ImagingError E_IMAGE_CORRUPT, E_IMAGE_TOO_LARGE when the image is not built as its format says
+ */
+export async function strippedBytes(bytes: Buffer, facts: Stripped): Promise<Buffer | null> {
+  return readImage(bytes, async (reader) => {
+    const parts = await planStripping(reader, facts)
+    return parts && gatherParts(reader, parts)
+  })
+}
+
+/** What stays, or `null` when all does. */
+async function planStripping(
+  reader: ByteReader,
+  { extension, orientation }: Stripped
+): Promise<Part[] | null> {
+  const parts = await PLANNERS[extension]?.(reader, orientation)
+  return parts === undefined || isUnchanged(parts, reader.size) ? null : parts
 }

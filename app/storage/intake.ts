@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
-import { open, rm, type FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import type { Digests } from '#imaging/rewrite_plan'
 import { asStorageError } from './errors.ts'
+import { IncomingFile, type IncomingFileOptions } from './incoming_file.ts'
 
 export type IntakeErrorCode =
   | 'E_NOT_MULTIPART'
@@ -30,8 +30,7 @@ export class IntakeError extends Error {
   }
 }
 
-export interface IntakeOptions {
-  temporaryPath: () => Promise<string>
+export interface IntakeOptions extends IncomingFileOptions {
   maxFileBytes: number
   maxFields: number
   maxFieldBytes: number
@@ -39,16 +38,16 @@ export interface IntakeOptions {
   fileField: string
 }
 
-/** A file that lies on disk, flushed and hashed, until it is moved or discarded. Hashes are hex. */
+/** A file that has come in; it takes memory or room on the disk until it is discarded. */
 export interface ReceivedUpload {
-  temporaryPath: string
-  originName: string
+  /** The bytes themselves where they are few, else the path of the temporary file that holds them. */
+  content: Buffer | string
   size: number
-  sha256: string
-  md5: string
-  sha1: string
+  originName: string
   fields: Map<string, string>
-  /** Removes the temporary file; does nothing when it was moved. */
+  digests(): Digests
+  /** The path of a temporary file that holds the bytes, for what does not take them from memory. */
+  path(): Promise<string>
   discard(): Promise<void>
 }
 
@@ -59,8 +58,8 @@ const FILE_CHUNK_BYTES = 256 * 1024
 const DRAIN_BYTES = 256 * 1024 * 1024
 
 /**
- * Takes one multipart upload from the socket to the disk: never more than a few chunks in memory, hashed on the way,
- * flushed when it resolves. On any failure the temporary file is gone.
+ * Takes one multipart upload from the socket: never more than a few chunks of a large file in memory, hashed on the way to
+ * the disk. On any failure nothing is left of it.
  *
  * @throws IntakeError when the request is not what it should be
  * @throws StorageError E_STORAGE_UNAVAILABLE when the file cannot be written
@@ -70,29 +69,26 @@ export async function receiveUpload(
   options: IntakeOptions
 ): Promise<ReceivedUpload> {
   const parser = createParser(request, options)
-  const temporaryPath = await options.temporaryPath()
-  const discard = () => rm(temporaryPath, { force: true }).catch(() => {})
+  let received: Received | null = null
   try {
-    const { file, fields } = await parse(request, parser, options, temporaryPath)
-    if (file === null) {
+    received = await parse(request, parser, options)
+    if (received.file === null) {
       throw new IntakeError('E_FILE_MISSING', 'A file is required', options.fileField)
     }
-    if (file.size === 0) {
-      throw new IntakeError('E_FILE_EMPTY', 'The file is empty', options.fileField)
-    }
-    return { ...file, temporaryPath, fields, discard }
+    return uploadOf(received.file, received.filename, received.fields, options)
   } catch (error) {
     drain(request, parser)
-    await discard()
+    await received?.file?.discard()
     throw asStorageError(error)
   }
 }
 
 /** The bytes that are taken, and where they are put meanwhile. */
-export type FileIntakeOptions = Pick<IntakeOptions, 'temporaryPath' | 'maxFileBytes' | 'fileField'>
+export type FileIntakeOptions = IncomingFileOptions &
+  Pick<IntakeOptions, 'maxFileBytes' | 'fileField'>
 
 /**
- * Takes one file from a stream to the disk, as `receiveUpload` takes one from a multipart body.
+ * Takes one file from a stream, as `receiveUpload` takes one from a multipart body.
  *
  * @throws IntakeError when it is empty or too large, StorageError E_STORAGE_UNAVAILABLE when it cannot be written, and
  * whatever the stream fails with
@@ -102,27 +98,43 @@ export async function receiveStream(
   filename: string | undefined,
   options: FileIntakeOptions
 ): Promise<ReceivedUpload> {
-  const temporaryPath = await options.temporaryPath()
-  const discard = () => rm(temporaryPath, { force: true }).catch(() => {})
+  let file: IncomingFile | null = null
   try {
-    const file = await storeFile(stream, temporaryPath, options)
-    if (file.size === 0) {
-      throw new IntakeError('E_FILE_EMPTY', 'The file is empty', options.fileField)
-    }
-    return { ...file, originName: cleanName(filename), temporaryPath, fields: new Map(), discard }
+    file = await takeIn(stream, options)
+    return uploadOf(file, filename, new Map(), options)
   } catch (error) {
     stream.destroy()
-    await discard()
+    await file?.discard()
     throw asStorageError(error)
   }
 }
 
-interface StoredFile {
-  originName: string
-  size: number
-  sha256: string
-  md5: string
-  sha1: string
+/** @throws IntakeError E_FILE_EMPTY */
+function uploadOf(
+  file: IncomingFile,
+  filename: string | undefined,
+  fields: Map<string, string>,
+  { fileField }: FileIntakeOptions
+): ReceivedUpload {
+  if (file.size === 0) {
+    throw new IntakeError('E_FILE_EMPTY', 'The file is empty', fileField)
+  }
+  return {
+    content: file.content,
+    size: file.size,
+    originName: cleanName(filename),
+    fields,
+    digests: () => file.digests(),
+    path: () => file.path(),
+    discard: () => file.discard(),
+  }
+}
+
+/** What a multipart body has brought. */
+interface Received {
+  file: IncomingFile | null
+  filename: string | undefined
+  fields: Map<string, string>
 }
 
 function createParser(request: IncomingMessage, options: IntakeOptions): BusboyInstance {
@@ -151,12 +163,12 @@ function createParser(request: IncomingMessage, options: IntakeOptions): BusboyI
 function parse(
   request: IncomingMessage,
   parser: BusboyInstance,
-  options: IntakeOptions,
-  temporaryPath: string
-): Promise<{ file: StoredFile | null; fields: Map<string, string> }> {
+  options: IntakeOptions
+): Promise<Received> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>()
-    let storing: Promise<StoredFile> | null = null
+    let name: string | undefined
+    let storing: Promise<IncomingFile> | null = null
     let receiving: Readable | null = null
     let isRefused = false
     const refuse = (code: IntakeErrorCode, message: string, field: string | null = null) => {
@@ -164,47 +176,49 @@ function parse(
       isRefused = true
       // The file's stream would wait for ever for the rest of the body, and its handle stay open.
       receiving?.destroy(error)
-      // A file that is still being opened would be made after it was discarded.
+      // A file that is still coming in would be left behind: it may have come in whole by now.
       const over = () => reject(error)
-      Promise.resolve(storing).then(over, over)
+      Promise.resolve(storing)
+        .then((file) => file?.discard())
+        .then(over, over)
     }
 
-    parser.on('file', (name, stream, filename) => {
+    parser.on('file', (field, stream, filename) => {
       stream.on('error', () => {})
       if (isRefused) {
         stream.resume()
         return
       }
-      if (name !== options.fileField || storing !== null) {
+      if (field !== options.fileField || storing !== null) {
         stream.resume()
-        const duplicate = name === options.fileField
+        const duplicate = field === options.fileField
         return refuse(
           duplicate ? 'E_DUPLICATE_FIELD' : 'E_MULTIPART_MALFORMED',
           duplicate ? 'Only one file is taken' : `The file must be sent as "${options.fileField}"`,
-          name ?? null
+          field ?? null
         )
       }
+      name = filename
       receiving = stream
-      storing = storeFile(stream, temporaryPath, options).then((stored) => ({
-        originName: cleanName(filename),
-        ...stored,
-      }))
+      storing = takeIn(stream, options)
       storing.catch(reject)
     })
-    parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
+    parser.on('field', (field, value, _nameTruncated, valueTruncated) => {
       if (valueTruncated) {
-        return refuse('E_FIELD_TOO_LARGE', 'The value is too long', name)
+        return refuse('E_FIELD_TOO_LARGE', 'The value is too long', field)
       }
-      if (fields.has(name)) {
-        return refuse('E_DUPLICATE_FIELD', 'The field is given more than once', name)
+      if (fields.has(field)) {
+        return refuse('E_DUPLICATE_FIELD', 'The field is given more than once', field)
       }
-      fields.set(name, value)
+      fields.set(field, value)
     })
     parser.on('fieldsLimit', () => refuse('E_TOO_MANY_FIELDS', 'There are too many fields'))
     parser.on('partsLimit', () => refuse('E_TOO_MANY_FIELDS', 'There are too many parts'))
     parser.on('error', () => refuse('E_MULTIPART_MALFORMED', 'The multipart body is malformed'))
     parser.on('finish', () => {
-      Promise.resolve(storing).then((file) => resolve({ file, fields }), reject)
+      if (!isRefused) {
+        Promise.resolve(storing).then((file) => resolve({ file, filename: name, fields }), reject)
+      }
     })
 
     const aborted = () => refuse('E_UPLOAD_ABORTED', 'The upload was broken off')
@@ -219,68 +233,28 @@ function parse(
 }
 
 /**
- * Writes a part to a file while hashing it; a store that takes it in makes it durable. Each hash sees each byte once, in
- * the order of the file.
+ * Takes a part in. What it has come to when it fails is given back.
+ *
+ * @throws IntakeError E_FILE_TOO_LARGE, whatever the stream fails with, or a file system's error
  */
-async function storeFile(
-  stream: Readable & { truncated?: boolean },
-  path: string,
-  { maxFileBytes, fileField }: FileIntakeOptions
-): Promise<Omit<StoredFile, 'originName'>> {
-  const hashes = { sha256: createHash('sha256'), md5: createHash('md5'), sha1: createHash('sha1') }
-  const file = await open(path, 'wx', 0o640)
+async function takeIn(stream: Readable, options: FileIntakeOptions): Promise<IncomingFile> {
+  const file = new IncomingFile(options)
   try {
-    let size = 0
-    for await (const chunk of batched(stream)) {
-      size += chunk.length
-      if (size > maxFileBytes) {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (file.size + chunk.length > options.maxFileBytes) {
         throw new IntakeError(
           'E_FILE_TOO_LARGE',
-          `The file is larger than ${maxFileBytes} bytes`,
-          fileField
+          `The file is larger than ${options.maxFileBytes} bytes`,
+          options.fileField
         )
       }
-      // The disk works on these bytes while the processor hashes them.
-      const writing = writeFully(file, chunk)
-      writing.catch(() => {})
-      hashes.sha256.update(chunk)
-      hashes.md5.update(chunk)
-      hashes.sha1.update(chunk)
-      await writing
+      await file.write(chunk)
     }
-    return {
-      size,
-      sha256: hashes.sha256.digest('hex'),
-      md5: hashes.md5.digest('hex'),
-      sha1: hashes.sha1.digest('hex'),
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-/** The chunks of a socket are small: they are gathered, so that each write and hash call has something to do. */
-async function* batched(stream: Readable): AsyncIterable<Buffer> {
-  let chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length >= FILE_CHUNK_BYTES) {
-      yield Buffer.concat(chunks, length)
-      chunks = []
-      length = 0
-    }
-  }
-  if (length > 0) {
-    yield chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)
-  }
-}
-
-async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let offset = 0; offset < chunk.length;) {
-    const { bytesWritten } = await file.write(chunk, offset)
-    offset += bytesWritten
+    await file.end()
+    return file
+  } catch (error) {
+    await file.discard()
+    throw error
   }
 }
 

@@ -9,11 +9,12 @@ import {
   rename,
   rm,
   stat,
-  writeFile,
+  type FileHandle,
 } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { asStorageError, isMissingFile, StorageError } from './errors.ts'
+import { FolderFlush } from './folder_flush.ts'
 import { makeFolder } from './folders.ts'
 import { checkObjectKey } from './object_key.ts'
 import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
@@ -30,10 +31,11 @@ export class LocalObjectStore implements ObjectStore {
   /** Folders known to be on disk, so that an upload does not make them durable again. */
   readonly #durableFolders = new Set<string>()
   readonly #temporary: TemporaryFiles
+  readonly #folders = new FolderFlush()
 
   constructor(options: { root: string }) {
-    this.#root = options.root
-    this.#temporary = new TemporaryFiles(join(options.root, TEMPORARY_FOLDER))
+    this.#root = resolve(options.root)
+    this.#temporary = new TemporaryFiles(join(this.#root, TEMPORARY_FOLDER))
   }
 
   temporaryPath(): Promise<string> {
@@ -44,30 +46,22 @@ export class LocalObjectStore implements ObjectStore {
     const target = this.#pathOf(key)
     await this.#guarded(async () => {
       await Promise.all([syncFile(temporaryPath), this.#makeDurableFolder(dirname(target))])
-      try {
-        await placeFile(temporaryPath, target)
-      } catch (error) {
-        if (!isMissingFile(error)) {
-          throw error
-        }
-        // The folder was removed behind our back, or the file was.
-        this.#durableFolders.clear()
-        await this.#makeDurableFolder(dirname(target))
-        await placeFile(temporaryPath, target)
-      }
-      await syncFolder(dirname(target))
+      await this.#place(target, () => placeFile(temporaryPath, target))
     })
   }
 
   async put(key: string, bytes: Buffer): Promise<void> {
-    checkObjectKey(key)
-    const temporary = await this.temporaryPath()
-    try {
-      await this.#guarded(() => writeFile(temporary, bytes, { flag: 'wx', mode: 0o640 }))
-      await this.commitFile(temporary, key)
-    } finally {
-      await rm(temporary, { force: true }).catch(() => {})
-    }
+    const target = this.#pathOf(key)
+    await this.#guarded(async () => {
+      const { path, file } = await this.#temporary.create()
+      try {
+        await Promise.all([writeDurably(file, bytes), this.#makeDurableFolder(dirname(target))])
+        await this.#place(target, () => rename(path, target))
+      } catch (error) {
+        await rm(path, { force: true }).catch(() => {})
+        throw error
+      }
+    })
   }
 
   async stat(key: string): Promise<StoredObject | null> {
@@ -142,18 +136,41 @@ export class LocalObjectStore implements ObjectStore {
     return join(this.#root, ...checkObjectKey(key).split('/'))
   }
 
-  /** Makes a folder and those above it; each new name is flushed to the folder that holds it. */
+  /** Puts a file that is on disk at its target, durably. */
+  async #place(target: string, place: () => Promise<void>): Promise<void> {
+    const folder = dirname(target)
+    try {
+      await place()
+    } catch (error) {
+      if (!isMissingFile(error)) {
+        throw error
+      }
+      // The folder was removed behind our back, or the file was.
+      this.#durableFolders.clear()
+      await this.#makeDurableFolder(folder)
+      await place()
+    }
+    await this.#folders.flush(folder)
+  }
+
+  /**
+   * Makes a folder and those above it, and flushes each new name to the folder that holds it. A folder that is there
+   * already is new to this process: another may have made it just now.
+   */
   async #makeDurableFolder(folder: string): Promise<void> {
     if (this.#durableFolders.has(folder)) {
       return
     }
     const first = await makeFolder(folder)
-    if (first !== undefined) {
-      for (let made = folder; made.length >= first.length; made = dirname(made)) {
-        await syncFolder(dirname(made))
+    const shortest = Math.min(this.#root.length + 1, first?.length ?? Number.POSITIVE_INFINITY)
+    const made: string[] = []
+    for (let at = folder; at.length >= shortest; at = dirname(at)) {
+      if (!this.#durableFolders.has(at)) {
+        made.push(at)
       }
     }
-    this.#durableFolders.add(folder)
+    await Promise.all(made.map((path) => this.#folders.flush(dirname(path))))
+    made.forEach((path) => this.#durableFolders.add(path))
   }
 
   async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -186,12 +203,12 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+async function writeDurably(file: FileHandle, bytes: Buffer): Promise<void> {
   try {
-    await handle.sync()
+    await file.writeFile(bytes)
+    await file.datasync()
   } finally {
-    await handle.close()
+    await file.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asStorageError } from './errors.ts'
+import { asStorageError, isMissingFile } from './errors.ts'
 import { makeFolder } from './folders.ts'
 
 /** A folder for files that are not finished yet. */
@@ -16,6 +16,21 @@ export class TemporaryFiles {
   async newPath(): Promise<string> {
     await makeFolder(this.#folder)
     return join(this.#folder, randomBytes(16).toString('hex'))
+  }
+
+  /** A new file that is open for writing; the folder is looked after only when it is not there. */
+  async create(): Promise<{ path: string; file: FileHandle }> {
+    const path = join(this.#folder, randomBytes(16).toString('hex'))
+    const openNew = () => open(path, 'wx', 0o640)
+    try {
+      return { path, file: await openNew() }
+    } catch (error) {
+      if (!isMissingFile(error)) {
+        throw error
+      }
+      await makeFolder(this.#folder)
+      return { path, file: await openNew() }
+    }
   }
 
   /** Writes a file and takes it away again: fails when the folder cannot be used. */

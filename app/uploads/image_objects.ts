@@ -13,9 +13,10 @@ export interface ImageObjectsPorts {
   keys: KeySource
 }
 
-/** Bytes that lie on this machine and are to be stored. */
+/** Bytes that are on this machine and are to be stored. */
 export interface FinishedFile extends NamedFile {
-  path: string
+  /** The bytes themselves, or the path of the file that holds them. */
+  content: Buffer | string
   /** Hex. */
   sha256: string
 }
@@ -83,7 +84,7 @@ export class ImageObjects {
       await release()
     }
     // When that fails the name stays reserved: what comes to lie there all the same is swept.
-    await store.commitFile(file.path, objectKey)
+    await put(file, store, objectKey)
     try {
       const recorded = await record({ objectKey, namesObject: true })
       await (recorded.objectKey === objectKey ? release() : drop()).catch(() => {})
@@ -115,7 +116,7 @@ export class ImageObjects {
         return null
       }
       // It was lost behind our back: here are its bytes again.
-      await store.commitFile(file.path, objectKey)
+      await put(file, store, objectKey)
       restored = true
     }
     try {
@@ -142,6 +143,12 @@ export class ImageObjects {
       }
     }
   }
+}
+
+function put({ content }: FinishedFile, store: ObjectStore, objectKey: string): Promise<void> {
+  return typeof content === 'string'
+    ? store.commitFile(content, objectKey)
+    : store.put(objectKey, content)
 }
 
 /** After a lost connection nobody knows; all else that an append is refused with says that nothing was written. */

@@ -13,6 +13,7 @@ import { findImage } from '#read_models/image_queries'
 import { imageFromUpload } from '#read_models/pending_image'
 import type { ImageView } from '#read_models/views'
 import { receiveStream, receiveUpload, type ReceivedUpload } from '#storage/intake'
+import { MemoryAllowance } from '#storage/memory_allowance'
 import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectReservations } from '#storage/object_reservations'
 import { ImageObjects } from './image_objects.ts'
@@ -23,6 +24,8 @@ import type { CountedUpload, UploadRates } from './upload_rates.ts'
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
 const FILE_FIELD = 'file'
+/** For the bytes of small files, until they are stored. */
+const MEMORY_BYTES = 16 * 1024 * 1024
 
 export interface ImageUploadsPorts {
   handlers: Handlers
@@ -71,6 +74,7 @@ export interface TakenImage {
 export class ImageUploads {
   readonly #ports: ImageUploadsPorts
   readonly #objects: ImageObjects
+  readonly #memory = new MemoryAllowance(MEMORY_BYTES)
 
   constructor(ports: ImageUploadsPorts) {
     this.#ports = ports
@@ -94,6 +98,7 @@ export class ImageUploads {
       const intake = this.#ports.stores.get(chooseStrategy(policy, undefined))
       const received = await receiveUpload(request, {
         temporaryPath: () => intake.temporaryPath(),
+        memory: this.#memory,
         maxFileBytes: policy.rules.maxFileBytes,
         maxFields: MAXIMUM_FIELDS,
         maxFieldBytes: MAXIMUM_FIELD_BYTES,
@@ -122,12 +127,13 @@ export class ImageUploads {
       const intake = this.#ports.stores.get(chooseStrategy(policy, wishes.strategy_id))
       const received = await receiveStream(await open(maxFileBytes), filename, {
         temporaryPath: () => intake.temporaryPath(),
+        memory: this.#memory,
         maxFileBytes,
         fileField: FILE_FIELD,
       })
       try {
         const image = await this.#keep(received, { ...wishes, imageId }, policy, uploader.context)
-        return { image, original: { size: received.size, sha1: received.sha1 } }
+        return { image, original: { size: received.size, sha1: received.digests().sha1 } }
       } finally {
         await received.discard()
       }
@@ -209,7 +215,7 @@ export class ImageUploads {
       }
       const { key, position, events } = await this.#objects.keep(
         {
-          path: file.preparedPath,
+          content: file.content,
           sha256,
           md5,
           extension: facts.extension,
@@ -230,7 +236,9 @@ export class ImageUploads {
         })
       )
     } finally {
-      await rm(file.preparedPath, { force: true })
+      if (typeof file.content === 'string') {
+        await rm(file.content, { force: true })
+      }
     }
   }
 }

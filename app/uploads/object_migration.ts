@@ -121,7 +121,7 @@ export class ObjectMigration {
     const { strategyId, store } = this.#to
     const { naming, extension } = namesOf(image.objectKey)
     const destination: Destination = { strategyId, store, naming }
-    const file = { path, sha256, md5, ownerId, extension, at: new Date() }
+    const file = { content: path, sha256, md5, ownerId, extension, at: new Date() }
     return this.#ports.objects.keep(file, destination, async (reference) => {
       await this.#compare(reference.objectKey, sha256)
       const { events } = await this.#ports.handlers.storedObject.moveObject(

@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { DomainError } from '#domain/domain_error'
 import type { ProcessingOutcome } from '#domain/image/events'
 import { ImagingBusyError, ImagingError } from '#imaging/errors'
 import { identifyImage, inspectImage, type ImageFacts } from '#imaging/inspect'
-import type { WrittenFile } from '#imaging/rewrite_plan'
-import { stripMetadata } from '#imaging/strip_metadata'
+import { digestsOf, type WrittenFile } from '#imaging/rewrite_plan'
+import { strippedBytes, stripMetadata } from '#imaging/strip_metadata'
 import type { Budget } from '#imaging/workshop/tasks'
 import { acceptsExtension, type UploadRules } from '#read_models/upload_rules'
 import type { ReceivedUpload } from '#storage/intake'
@@ -13,7 +13,8 @@ import type { ProcessingPolicy } from './processing_policy.ts'
 
 /** What is to be stored of an upload; its size and hashes are those of the bytes that links serve. */
 export interface PreparedFile extends WrittenFile {
-  preparedPath: string
+  /** The bytes themselves, or the path of a temporary file that holds them. */
+  content: Buffer | string
   facts: ImageFacts
   processing: ProcessingOutcome
 }
@@ -46,68 +47,95 @@ export async function prepareFile(
     targets.push(target)
     return target
   }
-  let kept: string | null = null
+  let kept: Buffer | string | null = null
   try {
-    const clean = await cleaned(received, await newTarget(), preparation)
-    const { made, failed } = await tryToProcess(clean, await newTarget(), preparation)
-    const prepared = made ?? clean
-    kept = prepared.preparedPath
-    const isChanged = prepared.sha256 !== received.sha256
-    return { ...prepared, processing: failed ? 'failed' : isChanged ? 'completed' : 'skipped' }
+    const clean = await cleaned(received, newTarget, preparation)
+    const { made, failed } = await tryToProcess(clean, newTarget, preparation)
+    const { content, facts, written } = made ?? clean
+    const { size, sha256, md5, sha1 } = written ?? { size: received.size, ...received.digests() }
+    kept = content
+    const isChanged = written !== null && sha256 !== received.digests().sha256
+    const processing = failed ? 'failed' : isChanged ? 'completed' : 'skipped'
+    return { content, facts, size, sha256, md5, sha1, processing }
   } finally {
     const others = targets.filter((target) => target !== kept)
     await Promise.all(others.map((target) => rm(target, { force: true })))
   }
 }
 
-type File = Omit<PreparedFile, 'processing'>
+type NewTarget = () => Promise<string>
+
+/** A file on its way; what was written is `null` where it is as it was received. */
+interface File {
+  content: Buffer | string
+  path: () => Promise<string>
+  facts: ImageFacts
+  written: WrittenFile | null
+}
 
 /** The file without what may not stay. */
 async function cleaned(
   received: ReceivedUpload,
-  target: string,
+  newTarget: NewTarget,
   { rules, processing, workshop }: Preparation
 ): Promise<File> {
-  const source = received.temporaryPath
-  const extension = await identifyImage(source)
+  const { content } = received
+  const extension = await identifyImage(content)
   if (!acceptsExtension(rules, extension)) {
     throw new DomainError(
       'E_EXTENSION_NOT_ALLOWED',
       `Images of the kind "${extension}" are not accepted here`
     )
   }
+  const asReceived = { content, path: () => received.path(), written: null }
   if (extension === 'svg') {
+    const [source, target] = [await received.path(), await newTarget()]
     const { facts, written } = await workshop.run('cleanSvg', { source, target }, SVG_BUDGET)
-    return fileOf(received, target, facts, written)
+    return written === null ? { ...asReceived, facts } : { ...inFile(target), facts, written }
   }
-  const facts = await inspectImage(source, extension)
-  const written = processing.strips ? await stripMetadata(source, target, facts) : null
-  return fileOf(received, target, facts, written)
+  const facts = await inspectImage(content, extension)
+  const stripped = processing.strips ? await withoutMetadata(content, facts, newTarget) : null
+  return { ...(stripped ?? asReceived), facts }
 }
 
-function fileOf(
-  { temporaryPath, size, md5, sha1, sha256 }: ReceivedUpload,
-  target: string,
+/** The image without its metadata, where it was; `null` when it has none. */
+async function withoutMetadata(
+  content: Buffer | string,
   facts: ImageFacts,
-  written: WrittenFile | null
-): File {
-  return written === null
-    ? { preparedPath: temporaryPath, facts, size, md5, sha1, sha256 }
-    : { preparedPath: target, facts, ...written }
+  newTarget: NewTarget
+): Promise<Omit<File, 'facts'> | null> {
+  if (typeof content === 'string') {
+    const target = await newTarget()
+    const written = await stripMetadata(content, target, facts)
+    return written && { ...inFile(target), written }
+  }
+  const bytes = await strippedBytes(content, facts)
+  return (
+    bytes && {
+      content: bytes,
+      path: () => writtenOut(bytes, newTarget),
+      written: { size: bytes.length, ...digestsOf(bytes) },
+    }
+  )
+}
+
+const inFile = (target: string) => ({ content: target, path: async () => target })
+
+async function writtenOut(bytes: Buffer, newTarget: NewTarget): Promise<string> {
+  const target = await newTarget()
+  await writeFile(target, bytes, { flag: 'wx', mode: 0o640 })
+  return target
 }
 
 /** An image is not lost because something could not be made of it; but it is sent again when there is no time now. */
 async function tryToProcess(
-  { preparedPath, facts }: File,
-  target: string,
+  file: File,
+  newTarget: NewTarget,
   { processing, ...ports }: Preparation
 ): Promise<{ made: File | null; failed: boolean }> {
   try {
-    const made = await processPixels({ source: preparedPath, target, facts }, processing, ports)
-    return {
-      made: made && { preparedPath: target, facts: made.facts, ...made.written },
-      failed: false,
-    }
+    const made = await processPixels({ ...file, newTarget }, processing, ports)
+    return { made: made && { ...inFile(made.target), ...made }, failed: false }
   } catch (error) {
     if (error instanceof ImagingBusyError || !(error instanceof ImagingError)) {
       throw error

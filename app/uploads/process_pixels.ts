@@ -1,4 +1,5 @@
 import { isAnimatedPng } from '#imaging/animated_png'
+import type { ImageSource } from '#imaging/image_source'
 import type { ImageFacts } from '#imaging/inspect'
 import { planProcessing } from '#imaging/processing/plan'
 import type { Watermark } from '#imaging/processing/place_watermark'
@@ -17,25 +18,36 @@ export interface PixelPorts {
 /** Somebody waits for it. */
 const BUDGET: Budget = { cpuSeconds: 30, bytes: 1536 * 1024 * 1024, seconds: 90 }
 
+/** An image that something may be made of. */
+export interface SourceImage {
+  content: ImageSource
+  /** The path of a file that holds it. */
+  path: () => Promise<string>
+  facts: ImageFacts
+  /** Answers a path for what is made of it. */
+  newTarget: () => Promise<string>
+}
+
 /**
- * Makes of an image what the settings ask for, in `target`; `null`, with nothing written, where they ask for nothing.
+ * Makes of an image what the settings ask for, in `target`; `null` where they ask for nothing.
  *
  * @throws ImagingError, or a file system's error
  */
 export async function processPixels(
-  { source, target, facts }: { source: string; target: string; facts: ImageFacts },
+  { content, path, facts, newTarget }: SourceImage,
   { format, quality, strips, watermark }: ProcessingPolicy,
   { workshop, watermarks }: PixelPorts
-): Promise<{ facts: ImageFacts; written: WrittenFile } | null> {
+): Promise<{ facts: ImageFacts; written: WrittenFile; target: string } | null> {
   const plan = planProcessing(facts, { format, quality, hasWatermark: watermark !== null })
   // All but its first frame would be lost.
-  if (plan === null || (facts.extension === 'png' && (await isAnimatedPng(source)))) {
+  if (plan === null || (facts.extension === 'png' && (await isAnimatedPng(content)))) {
     return null
   }
-  return workshop.run(
+  const target = await newTarget()
+  const made = await workshop.run(
     'processImage',
     {
-      source,
+      source: await path(),
       target,
       facts,
       plan,
@@ -44,6 +56,7 @@ export async function processPixels(
     },
     BUDGET
   )
+  return made && { ...made, target }
 }
 
 async function drawn(configs: WatermarkConfigs, watermarks: Watermarks): Promise<Watermark> {

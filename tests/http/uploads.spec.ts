@@ -289,12 +289,12 @@ test.group('Uploads', (group) => {
         'Host: x',
         `Authorization: Bearer ${user.token}`,
         'Content-Type: multipart/form-data; boundary=abc',
-        'Content-Length: 100000',
+        'Content-Length: 4000000',
         '',
         '--abc',
         'Content-Disposition: form-data; name="file"; filename="a.png"',
         '',
-        'x'.repeat(50_000),
+        'x'.repeat(3_000_000),
       ].join('\r\n')
     )
     await waitFor(async () => (await temporaryFiles()).length === 1, { what: 'the temporary file' })

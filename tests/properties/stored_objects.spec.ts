@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { test } from '@japa/runner'
 import type { ImageEvent } from '#domain/image/events'
@@ -84,11 +83,9 @@ test.group('Properties | stored objects', (group) => {
           const files = await Promise.all(
             Array.from({ length: CONTENTS }, async (_file, index): Promise<FinishedFile> => {
               const bytes = Buffer.from(`run ${run}, content ${index}`)
-              const path = await store.temporaryPath()
-              await writeFile(path, bytes)
               const hash = (name: string) => createHash(name).update(bytes).digest('hex')
               return {
-                path,
+                content: bytes,
                 sha256: hash('sha256'),
                 md5: hash('md5'),
                 extension: 'png',
