@@ -18,6 +18,7 @@ import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
 import { untilAskedToStop } from '#supervisor/role_process'
+import { stepBack } from '#supervisor/step_back'
 import { ObjectReservations } from '#storage/object_reservations'
 import { ImageUploads } from '#uploads/image_uploads'
 import { JobSystem } from '#workers/job_system'
@@ -35,6 +36,7 @@ export default class Workers extends BaseCommand {
   override async run() {
     const stop = untilAskedToStop()
     logWhatNobodyCaught()
+    stepBack()
     await withServices(async ({ config, pool, eventStore, handlers, objectStores, redis }) => {
       const { databaseUrl, redisUrl } = config
       await checkRedis(redisUrl)

@@ -20,6 +20,8 @@ export class ReadModelWaiter {
   readonly #waiting = new Set<Waiting>()
   #polling: NodeJS.Timeout | null = null
   #looking = false
+  /** Whether something may have been announced that nobody heard. */
+  #lookIsDue = true
 
   constructor(connectionString: string) {
     this.#connection = new PostgresConnection(
@@ -41,7 +43,9 @@ export class ReadModelWaiter {
         timer: setTimeout(() => this.#settle(waiting, false), timeoutMs),
       }
       this.#waiting.add(waiting)
-      void this.#look()
+      if (this.#lookIsDue) {
+        void this.#look()
+      }
       this.#polling ??= setInterval(() => void this.#look(), POLL_MILLISECONDS)
     })
   }
@@ -83,6 +87,7 @@ export class ReadModelWaiter {
     })
     // What was announced while nobody listened is not known: a read model may even have been rolled back.
     this.#positions.clear()
+    this.#lookIsDue = true
     await client.query(`listen ${READ_MODELS_CHANNEL}`)
   }
 
@@ -93,11 +98,13 @@ export class ReadModelWaiter {
     this.#looking = true
     try {
       const client = await this.#connection.client()
+      this.#lookIsDue = false
       for (const { projection, position } of await readCheckpoints(client, 'live')) {
         this.#positions.set(projection, position)
       }
       this.#settleReached()
     } catch {
+      this.#lookIsDue = true
       // Whoever waits is answered at its time-out.
     } finally {
       this.#looking = false

@@ -27,10 +27,13 @@ export class ObjectReservations {
     return rows[0]?.reserved === true
   }
 
+  /** Gives the name up. What of this is lost with the server is found out as of work that broke off. */
   async release({ strategyId, objectKey }: ObjectName): Promise<void> {
     await this.#pool.query({
       name: 'release_object',
-      text: 'delete from run.object_reservations where strategy_id = $1 and object_key = $2',
+      text: `with released as (
+               delete from run.object_reservations where strategy_id = $1 and object_key = $2)
+             select set_config('synchronous_commit', 'off', true)`,
       values: [strategyId, objectKey],
     })
   }

@@ -87,7 +87,9 @@ export class ImageObjects {
     await put(file, store, objectKey)
     try {
       const recorded = await record({ objectKey, namesObject: true })
-      await (recorded.objectKey === objectKey ? release() : drop()).catch(() => {})
+      // Nobody waits for it: a name that stays reserved is swept.
+      const settled = recorded.objectKey === objectKey ? release() : drop()
+      settled.catch(() => {})
       return recorded
     } catch (error) {
       if (mayBeRecorded(error)) {

@@ -2,20 +2,11 @@ import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
 import type { SiteSettings } from '#domain/site/settings'
 import type { Permission } from '#domain/values'
-import { findAccountOrFail } from '#read_models/account_queries'
 import { findAlbum } from '#read_models/album_queries'
 import { findSiteSettings } from '#read_models/site_settings_queries'
 import type { UploadRules } from '#read_models/upload_rules'
-import {
-  findGuestUploadRules,
-  findUploadRules,
-  findUsedBytes,
-} from '#read_models/upload_rules_queries'
-import {
-  userSettingsOf,
-  type UserSettings,
-  type UserSettingsChange,
-} from '#read_models/user_settings'
+import { findGuestUploadRules, findUploadRules } from '#read_models/upload_rules_queries'
+import { userSettingsOf, type UserSettings } from '#read_models/user_settings'
 import type { StrategyView } from '#read_models/views'
 import { isAdmin } from '#auth/identity'
 import { parseDuration } from '#domain/duration'
@@ -53,10 +44,7 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
   if (!site.allow_guest_upload) {
     throw new GuestsNotAllowedError()
   }
-  const [{ rules, strategies, processing }, usedBytes] = await Promise.all([
-    findGuestUploadRules(),
-    findUsedBytes(null),
-  ])
+  const { rules, strategies, processing, usedBytes } = await findGuestUploadRules()
   const longestTtl = parseDuration(site.guest_image_ttl)
   return {
     ownerId: null,
@@ -74,12 +62,13 @@ async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
 }
 
 async function policyFor(identity: Account, site: SiteSettings): Promise<UploadPolicy> {
-  const [{ rules, strategies, processing }, account, usedBytes] = await Promise.all([
-    findUploadRules(identity.groupId),
-    findAccountOrFail(identity.accountId),
-    findUsedBytes(identity.accountId),
-  ])
-  const stored: UserSettingsChange = account.settings
+  const {
+    rules,
+    strategies,
+    processing,
+    settings: stored,
+    usedBytes,
+  } = await findUploadRules(identity.accountId, identity.groupId)
   const settings = userSettingsOf(stored)
   return {
     ownerId: identity.accountId,
