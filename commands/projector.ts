@@ -2,7 +2,7 @@ import { BaseCommand } from '@adonisjs/core/ace'
 import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
-import { withServices } from '#start/console_services'
+import { SERVING, withServices } from '#start/console_services'
 import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { untilAskedToStop } from '#supervisor/role_process'
 
@@ -31,6 +31,6 @@ export default class Projector extends BaseCommand {
       await stop
       await runtime.stop()
       tell('Done projecting')
-    })
+    }, SERVING)
   }
 }

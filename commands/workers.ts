@@ -13,7 +13,7 @@ import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
-import { withServices } from '#start/console_services'
+import { SERVING, withServices } from '#start/console_services'
 import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
@@ -95,7 +95,7 @@ export default class Workers extends BaseCommand {
       await Promise.all([jobs.stop(), standBy.stop()])
       await workshop.close()
       tell('Done working')
-    })
+    }, SERVING)
   }
 
   async #smtpMailer() {

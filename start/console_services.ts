@@ -11,11 +11,15 @@ export function servicesConfig(): ServicesConfig {
   }
 }
 
+/** Of a process that serves for ever: its queries are bounded, so that a database that fell silent cannot hold it. */
+export const SERVING = { queryPatience: 60_000 }
+
 /** Runs a command's work with the services, and closes them afterwards. */
 export async function withServices<Result>(
-  work: (services: Services) => Promise<Result>
+  work: (services: Services) => Promise<Result>,
+  options: Pick<ServicesConfig, 'queryPatience'> = {}
 ): Promise<Result> {
-  const services = createServices(servicesConfig())
+  const services = createServices({ ...servicesConfig(), ...options })
   installServices(services)
   try {
     return await work(services)

@@ -5,6 +5,7 @@ import router from '@adonisjs/core/services/router'
 import server from '@adonisjs/core/services/server'
 import { variantLimits } from '#config/variants'
 import { answerFirst } from '#http/node_server'
+import { QUERY_MILLISECONDS } from '#config/database'
 import env from '#start/env'
 import { requestCompleted } from '#start/request_completed'
 import { installWebServices, webServices } from '#start/web_services'
@@ -14,6 +15,7 @@ const closeWebServices = installWebServices({
   redisUrl: env.get('REDIS_URL'),
   appKey: env.get('APP_KEY'),
   dataDir: env.get('DATA_DIR'),
+  queryPatience: QUERY_MILLISECONDS,
   proxyMode: env.get('SENDFILE', 'off'),
   variantLimits,
   answered: ({ request, response, route, seconds }) =>

@@ -5,6 +5,7 @@ import { observeAppends } from '#event_store/observed_event_store'
 import { PostgresEventStore } from '#event_store/postgres_event_store'
 import { PostgresIdSource } from '#event_store/postgres_id_source'
 import type { NewEvent } from '#event_store/port'
+import { postgresSession } from '#event_store/postgres_session'
 import { createHandlers, type Handlers } from '#handlers/index'
 import { connectRedis, WAITING } from '#jobs/redis_connection'
 import { ObjectStores } from '#storage/object_registry'
@@ -19,6 +20,8 @@ export interface ServicesConfig {
   dataDir: string
   /** Connections of the pool that queries and secrets share; 10 unless told. */
   poolSize?: number
+  /** How long one of those queries may take, in milliseconds; without bound unless told. */
+  queryPatience?: number
   /** Told of the events that commands of this process have appended. */
   appended?: (events: readonly NewEvent[]) => void
   /** Told how many seconds an append took, whether or not it was refused. */
@@ -39,10 +42,8 @@ export interface Services {
 
 export function createServices(config: ServicesConfig): Services {
   const pool = new pg.Pool({
-    connectionString: config.databaseUrl,
+    ...postgresSession(config.databaseUrl, { patience: config.queryPatience }),
     max: config.poolSize ?? 10,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
   })
   // A broken idle connection is replaced at the next use.
   pool.on('error', () => {})

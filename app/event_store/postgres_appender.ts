@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type pg from 'pg'
 import { settleAppend, type AppendAnswer } from './append_errors.ts'
 import { EventStoreUnavailableError } from './errors.ts'
 import type { EncodedAppend } from './event_codec.ts'
@@ -7,6 +6,7 @@ import { GroupCommit } from './group_commit.ts'
 import type { AppendOutcome, ExpectedVersion } from './port.ts'
 import { PostgresConnection } from './postgres_connection.ts'
 import { isPassingFailure } from './postgres_failure.ts'
+import { postgresSession } from './postgres_session.ts'
 import { encodeTextArray } from './text_array.ts'
 
 const BATCH_BOUNDS = { items: 512, weight: 4 * 1024 * 1024 }
@@ -35,12 +35,13 @@ export class PostgresAppender {
   readonly #committed: (position: number) => void
 
   /** `committed` is told the last position of every batch that wrote. */
-  constructor(config: pg.ClientConfig, committed: (position: number) => void) {
-    this.#connection = new PostgresConnection({
-      ...config,
-      query_timeout: STATEMENT_MILLISECONDS,
-      options: '-c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c jit=off',
-    })
+  constructor(connectionString: string, committed: (position: number) => void) {
+    this.#connection = new PostgresConnection(
+      postgresSession(connectionString, {
+        patience: STATEMENT_MILLISECONDS,
+        settings: ['synchronous_commit=on', 'plan_cache_mode=force_generic_plan', 'jit=off'],
+      })
+    )
     this.#committed = committed
     this.#groupCommit = new GroupCommit({
       bounds: BATCH_BOUNDS,
@@ -76,7 +77,7 @@ export class PostgresAppender {
           }
           return this.#writeOneByOne(appends)
         }
-        await this.#connection.discard()
+        this.#connection.discard()
         if (Date.now() > deadline) {
           throw new EventStoreUnavailableError('PostgreSQL cannot be reached', { cause: error })
         }

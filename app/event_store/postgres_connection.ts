@@ -1,4 +1,14 @@
+import { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+
+/** How long a goodbye may take: the other machine may be gone. */
+const GOODBYE_MILLISECONDS = 1_000
+
+interface Opened {
+  client: Promise<pg.Client>
+  socket: Socket
+}
 
 /**
  * One PostgreSQL connection, made when first needed and made anew after it broke. `prepare` runs on every new one.
@@ -6,7 +16,7 @@ import pg from 'pg'
 export class PostgresConnection {
   readonly #config: pg.ClientConfig
   readonly #prepare: (client: pg.Client) => Promise<void>
-  #client: Promise<pg.Client> | null = null
+  #current: Opened | null = null
   #closed = false
 
   constructor(
@@ -22,35 +32,38 @@ export class PostgresConnection {
     if (this.#closed) {
       return Promise.reject(new Error('Client was closed'))
     }
-    this.#client ??= this.#open()
-    return this.#client
+    this.#current ??= this.#open()
+    return this.#current.client
   }
 
-  /** Drops the connection, so that the next use makes a new one. */
-  async discard(): Promise<void> {
-    const current = this.#client
-    this.#client = null
-    const client = await current?.catch(() => null)
-    await client?.end().catch(() => {})
+  /** Drops the connection without a word, so that the next use makes a new one. */
+  discard(): void {
+    this.#current?.socket.destroy()
+    this.#current = null
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.discard()
+    const current = this.#current
+    const ended = current?.client.then((client) => client.end()).catch(() => {})
+    await Promise.race([ended, delay(GOODBYE_MILLISECONDS, null, { ref: false })])
+    current?.socket.destroy()
+    this.#current = null
   }
 
-  #open(): Promise<pg.Client> {
-    const client = new pg.Client(this.#config)
-    const opening = this.#connect(client)
+  #open(): Opened {
+    const socket = new Socket()
+    const client = new pg.Client({ ...this.#config, stream: () => socket })
+    const opened = { client: this.#connect(client), socket }
     const forget = () => {
-      if (this.#client === opening) {
-        this.#client = null
+      if (this.#current === opened) {
+        this.#current = null
       }
     }
     client.on('error', forget)
     client.on('end', forget)
-    opening.catch(forget)
-    return opening
+    opened.client.catch(forget)
+    return opened
   }
 
   async #connect(client: pg.Client) {

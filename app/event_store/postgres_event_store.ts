@@ -19,6 +19,7 @@ import type {
 import { PostgresAppender } from './postgres_appender.ts'
 import { isPassingFailure } from './postgres_failure.ts'
 import { PostgresKeyRing } from './postgres_key_ring.ts'
+import { postgresSession } from './postgres_session.ts'
 import { PostgresSignal } from './postgres_signal.ts'
 import { GENESIS_HASH, type StoredEvent } from './stored_event.ts'
 import { subscribeByReading } from './subscription.ts'
@@ -32,6 +33,9 @@ export interface PostgresEventStoreOptions {
   /** Told how many seconds an append took, whether or not it was refused. */
   appendTook?: (seconds: number) => void
 }
+
+/** A page of the log is read by its index; one that takes longer than this has nobody to send it. */
+const READ_MILLISECONDS = 15_000
 
 const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
   (date_part('epoch', recorded_at) * 1000)::bigint`
@@ -59,16 +63,17 @@ export class PostgresEventStore implements EventStore {
   readonly keyRing: KeyRing
 
   constructor(options: PostgresEventStoreOptions) {
-    const config = {
-      connectionString: options.connectionString,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-    }
-    this.#pool = new pg.Pool({ ...config, max: options.readers ?? 4 })
+    const { connectionString } = options
+    this.#pool = new pg.Pool({
+      ...postgresSession(connectionString, { patience: READ_MILLISECONDS }),
+      max: options.readers ?? 4,
+    })
     // A broken idle connection is replaced at the next use.
     this.#pool.on('error', () => {})
-    this.#signal = new PostgresSignal(config)
-    this.#appender = new PostgresAppender(config, (position) => this.#signal.announce(position))
+    this.#signal = new PostgresSignal(connectionString)
+    this.#appender = new PostgresAppender(connectionString, (position) =>
+      this.#signal.announce(position)
+    )
     this.keyRing = new PostgresKeyRing(this.#pool, options.siteKey)
     this.#codec = new EventCodec(this.keyRing, options.siteKey)
     this.#appendTook = options.appendTook ?? (() => {})

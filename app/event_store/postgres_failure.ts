@@ -14,7 +14,7 @@ const NETWORK_CODES = new Set([
 ])
 
 const DRIVER_MESSAGES =
-  /Connection terminated|Client has encountered a connection error|Query read timeout|timeout expired|timeout exceeded when trying to connect|not queryable|Client was closed/
+  /Connection terminated|Client has encountered a connection error|Query read timeout|timeout expired|timeout exceeded when trying to connect|Timeout acquiring a connection|not queryable|Client was closed/
 
 /**
  * Whether an error says that PostgreSQL could not be reached, went away in mid-call or is short of a resource,

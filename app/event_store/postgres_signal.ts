@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { PostgresConnection } from './postgres_connection.ts'
+import { postgresSession } from './postgres_session.ts'
 
 const CHANNEL = 'picfast_log'
 const RECONNECT_MILLISECONDS = 250
+const STATEMENT_MILLISECONDS = 3_000
 /** The first notification goes at once; those that would follow on its heels are gathered this long. */
 const DEBOUNCE_MILLISECONDS = 5
 
@@ -20,11 +22,12 @@ export class PostgresSignal {
   #reconnect: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(config: pg.ClientConfig) {
-    this.#connection = new PostgresConnection(
-      { ...config, options: '-c synchronous_commit=off' },
-      (client) => this.#listen(client)
-    )
+  constructor(connectionString: string) {
+    const session = postgresSession(connectionString, {
+      patience: STATEMENT_MILLISECONDS,
+      settings: ['synchronous_commit=off'],
+    })
+    this.#connection = new PostgresConnection(session, (client) => this.#listen(client))
   }
 
   /** Announces a position that has been committed. */
@@ -67,6 +70,7 @@ export class PostgresSignal {
       }
     } catch {
       // Listeners poll as well; the next append tries again.
+      this.#connection.discard()
     } finally {
       this.#sending = false
     }

@@ -38,7 +38,7 @@ export class Relay {
       pauseMs: PAUSE_MILLISECONDS,
       failed: (error) => {
         options.warn('The relay waits for the database', error)
-        void this.#connection.discard()
+        this.#connection.discard()
       },
     })
   }

@@ -84,7 +84,7 @@ export class ProjectionRuntime {
         }
       } catch (error) {
         this.#warn('Projections wait for the database', error)
-        await this.#connection.discard()
+        this.#connection.discard()
         await this.#sleep(RETRY_MILLISECONDS)
       }
     }

@@ -1,10 +1,12 @@
 import type pg from 'pg'
 import { PostgresConnection } from '#event_store/postgres_connection'
+import { postgresSession } from '#event_store/postgres_session'
 import { parseAnnouncement, READ_MODELS_CHANNEL } from './announcement.ts'
 import { readCheckpoints } from './checkpoints.ts'
 
 /** A notification can be lost with its connection: while somebody waits, the checkpoints are looked at this often. */
 const POLL_MILLISECONDS = 100
+const LOOK_MILLISECONDS = 2_000
 
 interface Waiting {
   position: number
@@ -25,7 +27,7 @@ export class ReadModelWaiter {
 
   constructor(connectionString: string) {
     this.#connection = new PostgresConnection(
-      { connectionString, connectionTimeoutMillis: 5_000, keepAlive: true },
+      postgresSession(connectionString, { patience: LOOK_MILLISECONDS }),
       (client) => this.#listen(client)
     )
   }
@@ -106,6 +108,7 @@ export class ReadModelWaiter {
     } catch {
       this.#lookIsDue = true
       // Whoever waits is answered at its time-out.
+      this.#connection.discard()
     } finally {
       this.#looking = false
     }

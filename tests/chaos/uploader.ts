@@ -10,7 +10,6 @@ export interface Acknowledged {
 }
 
 const RETRY_MILLISECONDS = 100
-const ANSWER_MILLISECONDS = 20_000
 
 /** A small picture that no other number gives; it has no metadata, so it is served byte for byte. */
 export function numberedPicture(number: number): Promise<Buffer> {
@@ -26,13 +25,18 @@ export function numberedPicture(number: number): Promise<Buffer> {
  */
 export class Uploader {
   readonly acknowledged: Acknowledged[] = []
+  /** What failed tries were answered. */
+  readonly refusals: number[] = []
   readonly #url: string
   readonly #token: string
+  readonly #patience: number
   #number: number
   #running: Promise<void> | null = null
   #stopping = false
 
-  constructor(url: string, token: string, firstNumber: number) {
+  /** `patience`: how many milliseconds it waits for an answer before it tries again. */
+  constructor(url: string, token: string, firstNumber: number, patience = 20_000) {
+    this.#patience = patience
     this.#url = url
     this.#token = token
     this.#number = firstNumber
@@ -72,6 +76,9 @@ export class Uploader {
         })
         return
       }
+      if (answer !== null) {
+        this.refusals.push(answer.status)
+      }
       if (answer !== null && answer.status < 500) {
         throw new Error(`An upload was answered ${answer.status}: ${await answer.text()}`)
       }
@@ -87,7 +94,7 @@ export class Uploader {
       method: 'POST',
       headers: { 'Authorization': `Bearer ${this.#token}`, 'Idempotency-Key': `upload-${number}` },
       body,
-      signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+      signal: AbortSignal.timeout(this.#patience),
     })
   }
 }

@@ -15,20 +15,22 @@ export interface TestNginx {
 /** Whether there is an nginx to test with. */
 export const hasNginx = spawnSync('nginx', ['-v']).error === undefined
 
-/** Runs the server block that a page of docs/ shows, its addresses and folder replaced. */
-export async function startNginx(options: {
-  page: string
-  serverUrl: string
-  dataDir: string
-}): Promise<TestNginx> {
-  const page = await readFile(options.page, 'utf8')
-  const [, block = ''] = /```nginx\n([\s\S]*?)```/.exec(page) ?? []
-  const port = await findFreePort()
-  const site = block
-    .replace('listen 80;', `listen 127.0.0.1:${port};`)
-    .replace('server 127.0.0.1:3333;', `server ${new URL(options.serverUrl).host};`)
-    .replace('/srv/picfast/data/', `${options.dataDir}/`)
-  const folder = await mkdtemp(join(tmpdir(), 'picfast-nginx-'))
+/** The server block that a page of docs/ shows, with each address, port or folder replaced by the test's. */
+export async function readNginxBlock(
+  page: string,
+  replacements: ReadonlyArray<[shown: string, ours: string]>
+): Promise<string> {
+  const [, block = ''] = /```nginx\n([\s\S]*?)```/.exec(await readFile(page, 'utf8')) ?? []
+  return replacements.reduce((text, [shown, ours]) => {
+    if (!text.includes(shown)) {
+      throw new Error(`The nginx block of ${page} does not say "${shown}"`)
+    }
+    return text.replace(shown, ours)
+  }, block)
+}
+
+/** Writes a configuration that keeps all of nginx's files in a folder; answers the arguments that run it. */
+export async function configureNginx(folder: string, block: string): Promise<string[]> {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
     .join('\n')
@@ -39,11 +41,25 @@ export async function startNginx(options: {
     error_log ${folder}/error.log;
     daemon off;
     events {}
-    http { access_log off; ${temporary} ${site} }`
+    http { access_log off; ${temporary} ${block} }`
   )
-  const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], {
-    stdio: 'inherit',
-  })
+  return ['-c', join(folder, 'nginx.conf'), '-p', folder]
+}
+
+/** Runs the server block that a page of docs/ shows, its addresses and folder replaced. */
+export async function startNginx(options: {
+  page: string
+  serverUrl: string
+  dataDir: string
+}): Promise<TestNginx> {
+  const port = await findFreePort()
+  const block = await readNginxBlock(options.page, [
+    ['listen 80;', `listen 127.0.0.1:${port};`],
+    ['server 127.0.0.1:3333;', `server ${new URL(options.serverUrl).host};`],
+    ['/srv/picfast/data/', `${options.dataDir}/`],
+  ])
+  const folder = await mkdtemp(join(tmpdir(), 'picfast-nginx-'))
+  const nginx = spawn('nginx', await configureNginx(folder, block), { stdio: 'inherit' })
   await waitFor(() => answers(port), { what: 'nginx that listens' })
   return {
     url: `http://127.0.0.1:${port}`,

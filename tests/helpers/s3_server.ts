@@ -16,21 +16,24 @@ export interface TestStorageServer {
 
 const PACKAGE = createRequire(import.meta.url).resolve('@20minutes/s3rver')
 
-/** An S3 server in a process of its own, with one bucket: it checks signatures, and takes uploads in parts. */
+/** The arguments of a node that serves one bucket: it checks signatures, and takes uploads in parts. */
+export function s3ServerArguments(place: {
+  address: string
+  port: number
+  directory: string
+}): string[] {
+  const options = { ...place, silent: true, configureBuckets: [{ name: S3_BUCKET }] }
+  return ['-e', `new (require(${JSON.stringify(PACKAGE)}))(${JSON.stringify(options)}).run()`]
+}
+
+/** An S3 server in a process of its own. */
 export async function startS3Server(): Promise<TestStorageServer> {
   const folder = new TemporaryFolder()
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
-  const options = {
-    address: '127.0.0.1',
-    port,
-    directory: folder.path,
-    silent: true,
-    configureBuckets: [{ name: S3_BUCKET }],
-  }
   const server = spawn(
     process.execPath,
-    ['-e', `new (require(${JSON.stringify(PACKAGE)}))(${JSON.stringify(options)}).run()`],
+    s3ServerArguments({ address: '127.0.0.1', port, directory: folder.path }),
     { stdio: ['ignore', 'ignore', 'inherit'] }
   )
   await waitFor(() => isListening(url), { what: 'the S3 server' })
