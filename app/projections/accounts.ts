@@ -49,6 +49,8 @@ export const accounts = defineProjection<AccountRow>({
     return accountId === null ? [] : [accountId]
   },
 
+  concerns: (row) => row.account_id,
+
   apply(rows, event) {
     if (event.type === 'account.registered') {
       const { data } = event

@@ -4,6 +4,7 @@ import { advanceCheckpoints, lockCheckpoints, park, readParkedKeys } from './che
 import { Fold } from './fold.ts'
 import type { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
+import { stampSubjects } from './stamps.ts'
 import type { Client, Slot } from './table.ts'
 import { inTransaction, isDataError } from './transaction.ts'
 
@@ -102,6 +103,7 @@ async function runBatch(
   const moved = due.map(({ name }) => name)
   await advanceCheckpoints(client, moved, slot, through)
   if (slot === 'live') {
+    await stampSubjects(client, new Set(due.flatMap(({ fold }) => [...fold.subjects])))
     await announce(client, moved, through)
   }
   return { events: events.length, position: through }

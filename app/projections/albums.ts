@@ -62,6 +62,8 @@ export const albums = defineProjection<AlbumRow>({
     }
   },
 
+  concerns: (row) => row.owner_id,
+
   apply(rows, event) {
     switch (event.type) {
       case 'album.created':

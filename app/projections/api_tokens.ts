@@ -32,6 +32,8 @@ export const apiTokens = defineProjection<ApiTokenRow>({
       ? [event.data.token_id]
       : [],
 
+  concerns: (row) => row.account_id,
+
   apply(rows, event) {
     if (event.type === 'api_token.created') {
       rows.put({

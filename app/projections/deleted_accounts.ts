@@ -34,6 +34,8 @@ export const deletedAccounts = defineProjection<DeletedAccountRow>({
     }
   },
 
+  concerns: (row) => row.account_id,
+
   apply(rows, event) {
     switch (event.type) {
       case 'account.deleted':

@@ -43,6 +43,8 @@ export const accountExports = defineProjection<ExportRow>({
     }
   },
 
+  concerns: (row) => row.account_id,
+
   apply(rows, event) {
     switch (event.type) {
       case 'account.export_requested':

@@ -42,6 +42,7 @@ export class Fold {
   readonly #touching: readonly Touching[]
   #rows: RowSet
   #statements: pg.QueryConfig[] = []
+  readonly #subjects = new Set<number>()
 
   constructor(
     projection: AnyProjection,
@@ -87,7 +88,13 @@ export class Fold {
         blocked.add(partitionKey)
       }
     }
-    const { written, removed } = this.#rows.changes()
+    const { written, removed, before } = this.#rows.changes()
+    for (const row of [...before, ...written]) {
+      const subject = this.#projection.concerns(row)
+      if (subject !== null) {
+        this.#subjects.add(subject)
+      }
+    }
     if (removed.length > 0) {
       this.#statements.push(this.#table.removal(removed))
     }
@@ -101,6 +108,11 @@ export class Fold {
     for (const statement of this.#statements) {
       await client.query(statement)
     }
+  }
+
+  /** Whom the rows concern that `run` has changed. */
+  get subjects(): ReadonlySet<number> {
+    return this.#subjects
   }
 
   #apply({ event, keys, failure }: Touching) {

@@ -1,5 +1,6 @@
 import type { Json } from '#domain/event_definition'
 import { defineProjection } from './projection.ts'
+import { EVERYBODY } from './stamps.ts'
 
 export type GroupRow = {
   group_id: number
@@ -44,6 +45,8 @@ export const groups = defineProjection<GroupRow>({
         return []
     }
   },
+
+  concerns: () => EVERYBODY,
 
   apply(rows, event) {
     const change = (groupId: number, changes: Partial<GroupRow>) => {

@@ -30,6 +30,8 @@ export const imageImports = defineProjection<ImageImportRow>({
 
   keys: (event) => ('import_id' in event.data ? [event.data.import_id] : []),
 
+  concerns: (row) => row.owner_id,
+
   apply(rows, event) {
     if (event.type === 'image_import.requested') {
       return rows.put({

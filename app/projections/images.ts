@@ -92,6 +92,8 @@ export const images = defineProjection<ImageRow>({
 
   keys: (event) => ('image_id' in event.data ? [event.data.image_id] : []),
 
+  concerns: (row) => row.owner_id,
+
   apply(rows, event) {
     if (event.type === 'image.uploaded') {
       const { data } = event

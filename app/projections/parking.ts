@@ -5,6 +5,7 @@ import { lockCheckpoints } from './checkpoints.ts'
 import { foldInto, sentenceOf, type Parked } from './fold.ts'
 import type { AnyProjection } from './projection.ts'
 import { projectionSession } from './session.ts'
+import { stampAll } from './stamps.ts'
 import type { Client } from './table.ts'
 import { inTransaction, isDataError } from './transaction.ts'
 
@@ -86,6 +87,7 @@ export async function retryParked(options: RetryOptions): Promise<string | null>
          where projection = $1 and slot = 'live' and partition_key = $2`,
         [projection.name, partitionKey]
       )
+      await stampAll(client)
       await announce(client, [projection.name], live.position)
       return null
     })

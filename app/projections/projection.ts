@@ -42,6 +42,11 @@ export interface Projection<R = Row> {
   readonly table: TableSpec<R>
   keys(event: RecordedEvent): readonly RowKey[]
   apply(rows: Rows<R>, event: RecordedEvent): void
+  /**
+   * The account whose answers are made of a row, `EVERYBODY`, or `null` where none is kept that is: see
+   * `docs/caching.md`.
+   */
+  concerns(row: R): number | null
 }
 
 /** A projection whose row type only it knows. */

@@ -10,7 +10,8 @@ interface Before {
 export class RowSet implements Rows<Row> {
   readonly #keyColumn: string
   readonly #rows = new Map<RowKey, Row | undefined>()
-  readonly #changed = new Set<RowKey>()
+  /** The rows that were changed, as they were loaded. */
+  readonly #changed = new Map<RowKey, Row | undefined>()
   #journal: Before[] = []
   #open: readonly RowKey[] = []
 
@@ -59,19 +60,23 @@ export class RowSet implements Rows<Row> {
     }
   }
 
-  /** What is to be written: rows to insert or replace, and keys to delete. */
-  changes(): { written: Row[]; removed: RowKey[] } {
+  /** What is to be written: rows to insert or replace, and keys to delete; and the rows that were there before. */
+  changes(): { written: Row[]; removed: RowKey[]; before: Row[] } {
     const written: Row[] = []
     const removed: RowKey[] = []
-    for (const key of this.#changed) {
+    const before: Row[] = []
+    for (const [key, loaded] of this.#changed) {
       const row = this.#rows.get(key)
+      if (loaded !== undefined) {
+        before.push(loaded)
+      }
       if (row === undefined) {
         removed.push(key)
       } else {
         written.push(row)
       }
     }
-    return { written, removed }
+    return { written, removed, before }
   }
 
   /** A row that was not asked for is in memory by chance only: what came of it would depend on the batch. */
@@ -82,8 +87,12 @@ export class RowSet implements Rows<Row> {
   }
 
   #change(key: RowKey, row: Row | undefined) {
-    this.#journal.push({ key, row: this.#rows.get(key), wasChanged: this.#changed.has(key) })
+    const wasChanged = this.#changed.has(key)
+    const current = this.#rows.get(key)
+    this.#journal.push({ key, row: current, wasChanged })
+    if (!wasChanged) {
+      this.#changed.set(key, current)
+    }
     this.#rows.set(key, row)
-    this.#changed.add(key)
   }
 }

@@ -45,6 +45,8 @@ export const shares = defineProjection<ShareRow>({
     }
   },
 
+  concerns: (row) => row.owner_id,
+
   apply(rows, event) {
     switch (event.type) {
       case 'image.shared': {

@@ -1,5 +1,6 @@
 import type { Json } from '#domain/event_definition'
 import { defineProjection } from './projection.ts'
+import { EVERYBODY } from './stamps.ts'
 
 export type SiteSettingsRow = {
   id: number
@@ -24,6 +25,8 @@ export const siteSettings = defineProjection<SiteSettingsRow>({
   },
 
   keys: (event) => (event.type === 'site.settings_changed' ? [THE_ROW] : []),
+
+  concerns: () => EVERYBODY,
 
   apply(rows, event) {
     if (event.type === 'site.settings_changed') {

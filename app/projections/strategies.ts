@@ -1,6 +1,7 @@
 import type { Json } from '#domain/event_definition'
 import type { StrategyType } from '#domain/strategy/events'
 import { defineProjection } from './projection.ts'
+import { EVERYBODY } from './stamps.ts'
 
 export type StrategyRow = {
   strategy_id: number
@@ -29,6 +30,8 @@ export const strategies = defineProjection<StrategyRow>({
 
   keys: (event) =>
     'strategy_id' in event.data && !('image_id' in event.data) ? [event.data.strategy_id] : [],
+
+  concerns: () => EVERYBODY,
 
   apply(rows, event) {
     switch (event.type) {

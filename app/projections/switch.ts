@@ -16,6 +16,7 @@ import { foldInto } from './fold.ts'
 import type { AnyProjection } from './projection.ts'
 import { holdRebuildLock } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
+import { stampAll } from './stamps.ts'
 import { ReadModelTable, SCHEMAS, type Client, type Slot } from './table.ts'
 import { inTransaction, sqlState } from './transaction.ts'
 
@@ -45,6 +46,7 @@ export async function switchToNext(
     await move(client, projection, 'live', 'previous')
     await move(client, projection, 'next', 'live')
     const position = Math.max(live.position, next.position)
+    await stampAll(client)
     await announce(client, [projection.name], position)
     return position
   })
@@ -71,6 +73,7 @@ export async function rollback(options: {
       await move(client, projection, 'live', 'next')
       await move(client, projection, 'previous', 'live')
       await move(client, projection, 'next', 'previous')
+      await stampAll(client)
       await announce(client, [projection.name], previous.position)
     })
   } finally {

@@ -62,6 +62,8 @@ export const usage = defineProjection<UsageRow>({
     return change === null ? [] : [change.account_id]
   },
 
+  concerns: (row) => (row.account_id === GUESTS ? null : row.account_id),
+
   apply(rows, event) {
     const change = changeOf(event)
     if (change === null) {

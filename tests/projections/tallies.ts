@@ -38,6 +38,7 @@ export function tallies(
     },
     keys: (event) =>
       event.type === 'album.created' || event.type === 'album.changed' ? [event.data.album_id] : [],
+    concerns: (row) => row.album_id,
     apply(rows, event) {
       if (event.type !== 'album.created' && event.type !== 'album.changed') {
         return

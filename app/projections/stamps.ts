@@ -1,0 +1,28 @@
+import type { Client } from './table.ts'
+
+/** Whom rows concern that answers to any account may be made of. */
+export const EVERYBODY = 0
+
+/**
+ * Gives each subject a new stamp, seen from the commit on together with the rows that were changed: who has read rows
+ * after reading the stamps knows that they are what they were while the stamps are. A stamp is drawn, not counted, for
+ * a count could come to the same again over other rows when a crash takes back commits that were not yet on disk.
+ */
+export async function stampSubjects(client: Client, subjects: ReadonlySet<number>): Promise<void> {
+  if (subjects.size === 0) {
+    return
+  }
+  await client.query({
+    name: 'stamp_subjects',
+    // In one order, so that two processes do not wait for each other.
+    text: `insert into run.read_stamps (subject, stamp)
+           select subject, gen_random_uuid() from unnest($1::bigint[]) as s(subject)
+           on conflict (subject) do update set stamp = excluded.stamp`,
+    values: [[...subjects].sort((one, other) => one - other)],
+  })
+}
+
+/** Lets no kept answer stand: rows of any account may have changed. */
+export function stampAll(client: Client): Promise<void> {
+  return stampSubjects(client, new Set([EVERYBODY]))
+}
