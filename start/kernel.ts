@@ -19,7 +19,8 @@ const closeWebServices = installWebServices({
   proxyMode: env.get('SENDFILE', 'off'),
   variantLimits,
   answered: ({ request, response, route, seconds }) =>
-    requestCompleted(logger.child({ request_id: request.headers['x-request-id'] }), response, {
+    requestCompleted(logger, response, {
+      request_id: request.headers['x-request-id'],
       method: request.method ?? 'GET',
       route,
       seconds,
@@ -38,7 +39,10 @@ emitter.on('http:request_completed', ({ ctx, duration: [seconds, nanoseconds] })
   })
 })
 
-answerFirst((request, response) => webServices().hotAnswers.answer(request, response))
+answerFirst((request, response, otherwise) => {
+  const { hotAnswers, keptAnswers } = webServices()
+  return hotAnswers.answer(request, response) || keptAnswers.answer(request, response, otherwise)
+})
 
 server.errorHandler(() => import('#http/exception_handler'))
 

@@ -13,7 +13,10 @@ import { Passwords } from '#auth/passwords'
 import { RefreshTokens } from '#auth/refresh_tokens'
 import { Sessions } from '#auth/sessions'
 import { ShareTokens } from '#auth/share_tokens'
+import { StampReader } from '#auth/stamp_reader'
 import { HotAnswers, type AnsweredRequest } from '#http/hot_answers'
+import { KeptAnswers } from '#http/kept_answers'
+import { takeApiRequest } from '#http/rate_limits'
 import { BackgroundWork } from '#http/background_work'
 import { readBuildInfo } from '#http/build_info'
 import { FreshReads } from '#http/fresh_reads'
@@ -68,6 +71,7 @@ export interface WebServices {
   readonly servedImages: ServedImages
   readonly hotObjects: HotObjects
   readonly hotAnswers: HotAnswers
+  readonly keptAnswers: KeptAnswers
   readonly proxiedFiles: ProxiedFiles
   /** Files elsewhere, on a stranger's word. */
   readonly remoteFiles: SafeFetch
@@ -95,6 +99,8 @@ export interface WebServicesConfig extends ServicesConfig {
 const HOT_BYTES = 64 * 1024 * 1024
 /** For answers that are given again; their bytes are mostly those of the two others. */
 const HOT_ANSWER_BYTES = 32 * 1024 * 1024
+/** For answers of the API. */
+const KEPT_ANSWER_BYTES = 32 * 1024 * 1024
 /** And for variants. */
 const HOT_VARIANT_BYTES = 32 * 1024 * 1024
 
@@ -126,6 +132,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   const accessTokens = new AccessTokens(config.appKey)
   const refreshTokens = new RefreshTokens(pool)
   const waiter = new ReadModelWaiter(config.databaseUrl)
+  const stamps = new StampReader(config.databaseUrl)
   const readModels = new FreshReads(waiter)
   const background = new BackgroundWork()
   const { cache, evictions } = createVariantCache(config)
@@ -202,6 +209,12 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       known: (key) => servedImages.known(key),
       completed: config.answered,
     }),
+    keptAnswers: new KeptAnswers({
+      bytes: KEPT_ANSWER_BYTES,
+      stamps,
+      take: takeApiRequest,
+      completed: config.answered,
+    }),
     proxiedFiles: new ProxiedFiles({ mode: config.proxyMode, dataDir: config.dataDir }),
     remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
     background,
@@ -229,6 +242,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     await shareViews.settle()
     await workshop.close()
     await waiter.close()
+    await stamps.close()
     redis.disconnect()
     rateRedis.disconnect()
     depthRedis.disconnect()

@@ -16,6 +16,11 @@ export interface AccessTokenClaims {
   sessionId: string
 }
 
+export interface VerifiedClaims extends AccessTokenClaims {
+  /** When the token ends, in milliseconds of the epoch. */
+  expiresAt: number
+}
+
 /** Signs and verifies access tokens: JWTs (HS256) under a key derived from the site's. */
 export class AccessTokens {
   readonly #key: KeyObject
@@ -38,7 +43,7 @@ export class AccessTokens {
   }
 
   /** What the token says, or `null` when it is not ours, was tampered with, or has expired. */
-  async verify(token: string, now = new Date()): Promise<AccessTokenClaims | null> {
+  async verify(token: string, now = new Date()): Promise<VerifiedClaims | null> {
     try {
       const { payload } = await jwtVerify(token, this.#key, {
         algorithms: [ALGORITHM],
@@ -56,7 +61,7 @@ export class AccessTokens {
       if (typeof sessionId !== 'string' || !SESSION_ID.test(sessionId)) {
         return null
       }
-      return { accountId, sessionId }
+      return { accountId, sessionId, expiresAt: Number(payload.exp) * 1_000 }
     } catch (error) {
       if (error instanceof errors.JOSEError) {
         return null

@@ -47,6 +47,11 @@ export class PostgresApiTokenSecretStore implements ApiTokenSecretStore {
   }
 
   async remove(tokenId: number): Promise<void> {
-    await this.#pool.query('delete from secrets.api_tokens where token_id = $1', [tokenId])
+    // The stamp makes an end of what is kept for who sends it.
+    await this.#pool.query(
+      `with gone as (delete from secrets.api_tokens where token_id = $1 returning account_id)
+       select run.stamp_subjects(array_agg(account_id)) from gone`,
+      [tokenId]
+    )
   }
 }

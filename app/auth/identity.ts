@@ -2,10 +2,13 @@ import type { Actor } from '#event_store/port'
 import type { AccountRole } from '#domain/account/events'
 import type { TokenScope } from '#domain/api_token/events'
 
-/** How a request proved who sends it. A session has no scopes: it may do all that its account may. */
+/**
+ * How a request proved who sends it, and until when it does, in milliseconds of the epoch. A session has no scopes: it may
+ * do all that its account may.
+ */
 export type Credential =
-  | { kind: 'session'; sessionId: string }
-  | { kind: 'api_token'; tokenId: number; scopes: readonly TokenScope[] }
+  | { kind: 'session'; sessionId: string; expiresAt: number }
+  | { kind: 'api_token'; tokenId: number; scopes: readonly TokenScope[]; expiresAt: number }
 
 /** The account behind a request, as the read model has it now. */
 export interface Account {
@@ -16,8 +19,19 @@ export interface Account {
   capacityBytes: number
 }
 
+/** What had been stamped when an identity was looked up: while the stamps are the same, so are the rows. */
+export interface ReadMoment {
+  /** The stamp of the account's rows; `null` when they have none yet. */
+  account: string | null
+  /** The stamp of the rows that concern everybody. */
+  everybody: string | null
+  /** The database's clock, in milliseconds of the epoch. */
+  at: number
+}
+
 export interface Identity extends Account {
   credential: Credential
+  moment: ReadMoment
 }
 
 export function isAdmin(identity: Account): boolean {

@@ -1,8 +1,9 @@
 import type pg from 'pg'
+import { GroupCommit } from '#event_store/group_commit'
 import type { AccountRole } from '#domain/account/events'
 import type { TokenScope } from '#domain/api_token/events'
-import type { AccessTokenClaims } from './access_tokens.ts'
-import type { Account, Identity } from './identity.ts'
+import type { VerifiedClaims } from './access_tokens.ts'
+import type { Account, Identity, ReadMoment } from './identity.ts'
 import { hashToken } from './secret_tokens.ts'
 
 interface AccountColumns {
@@ -13,20 +14,71 @@ interface AccountColumns {
   capacity_bytes: string
 }
 
-interface ApiTokenColumns extends AccountColumns {
+interface FoundColumns extends AccountColumns {
+  /** Which of those asked for it is, from 1. */
+  n: number
+  account_stamp: string | null
+  everybody_stamp: string | null
+  at: number
+}
+
+interface ApiTokenColumns extends FoundColumns {
   token_id: string
   scopes: TokenScope[]
+  /** In milliseconds of the epoch. */
+  expires_at: number | null
   stale: boolean
 }
 
+type LookUp<Wanted, Found> = GroupCommit<Wanted, Found | null>
+
 const ACCOUNT_COLUMNS = 'a.account_id, a.role, a.status, a.group_id, a.capacity_bytes'
 
-/** Finds who a verified credential stands for, anew on each request: a claim in a token is never believed. */
+/** The stamps are read in the statement that finds the account: neither is older than the other. */
+const FOUND_COLUMNS = `w.n::int, ${ACCOUNT_COLUMNS},
+  own.stamp as account_stamp, every.stamp as everybody_stamp, extract(epoch from now())::float8 * 1000 as at`
+
+const STAMPS = `left join run.read_stamps own on own.subject = a.account_id
+  left join run.read_stamps every on every.subject = 0`
+
+const LOOK_UPS_A_BATCH = 200
+/** All who ask wait for the batch that is under way: one that got lost must not hold them up for long. */
+const PATIENCE_MILLISECONDS = 5_000
+
+/**
+ * Finds who a verified credential stands for, anew on each request: a claim in a token is never believed. Requests that
+ * come while a look-up is under way share the next one.
+ */
 export class IdentityReader {
   readonly #pool: pg.Pool
+  readonly #sessions: LookUp<VerifiedClaims, FoundColumns>
+  readonly #apiTokens: LookUp<Buffer, ApiTokenColumns>
 
   constructor(pool: pg.Pool) {
     this.#pool = pool
+    this.#sessions = this.#lookUp((wanted) => ({
+      name: 'identities_by_session',
+      text: `select ${FOUND_COLUMNS}
+             from unnest($1::bigint[], $2::uuid[]) with ordinality as w(account_id, session_id, n)
+             join read.accounts a on a.account_id = w.account_id ${STAMPS}
+             where exists (
+               select 1 from secrets.refresh_tokens r
+               where r.family_id = w.session_id and r.account_id = w.account_id
+                 and r.revoked_at is null)`,
+      values: [wanted.map(({ accountId }) => accountId), wanted.map(({ sessionId }) => sessionId)],
+    }))
+    this.#apiTokens = this.#lookUp((hashes) => ({
+      name: 'identities_by_api_token',
+      text: `select ${FOUND_COLUMNS}, t.token_id, t.scopes,
+               extract(epoch from t.expires_at)::float8 * 1000 as expires_at,
+               s.last_used_at is null or s.last_used_at < now() - interval '1 minute' as stale
+             from unnest($1::bytea[]) with ordinality as w(hash, n)
+             join secrets.api_tokens s on s.token_hash = w.hash
+             join read.api_tokens t on t.token_id = s.token_id and t.account_id = s.account_id
+             join read.accounts a on a.account_id = t.account_id ${STAMPS}
+             where t.expires_at is null or t.expires_at > now()`,
+      values: [hashes],
+    }))
   }
 
   /** The account itself, for what is done in its name later; `null` when it is gone. */
@@ -40,43 +92,47 @@ export class IdentityReader {
   }
 
   /** `null` when the account is gone or the session was ended. */
-  async findBySession(claims: AccessTokenClaims): Promise<Identity | null> {
-    const { rows } = await this.#pool.query<AccountColumns>({
-      name: 'identity_by_session',
-      text: `select ${ACCOUNT_COLUMNS} from read.accounts a
-             where a.account_id = $1 and exists (
-               select 1 from secrets.refresh_tokens r
-               where r.family_id = $2 and r.account_id = $1 and r.revoked_at is null)`,
-      values: [claims.accountId, claims.sessionId],
-    })
-    const row = rows[0]
-    if (row === undefined) {
+  async findBySession(claims: VerifiedClaims): Promise<Identity | null> {
+    const row = await this.#sessions.submit(claims, 1)
+    if (row === null) {
       return null
     }
-    return { ...accountOf(row), credential: { kind: 'session', sessionId: claims.sessionId } }
+    const { sessionId, expiresAt } = claims
+    const credential = { kind: 'session', sessionId, expiresAt } as const
+    return { ...accountOf(row), credential, moment: momentOf(row) }
   }
 
   /** `null` when the token is unknown, revoked or expired. Its last use is noted, at most once a minute. */
   async findByApiToken(token: string): Promise<Identity | null> {
-    const { rows } = await this.#pool.query<ApiTokenColumns>({
-      name: 'identity_by_api_token',
-      text: `select ${ACCOUNT_COLUMNS}, t.token_id, t.scopes,
-               s.last_used_at is null or s.last_used_at < now() - interval '1 minute' as stale
-             from secrets.api_tokens s
-             join read.api_tokens t on t.token_id = s.token_id and t.account_id = s.account_id
-             join read.accounts a on a.account_id = t.account_id
-             where s.token_hash = $1 and (t.expires_at is null or t.expires_at > now())`,
-      values: [hashToken(token)],
-    })
-    const row = rows[0]
-    if (row === undefined) {
+    const row = await this.#apiTokens.submit(hashToken(token), 1)
+    if (row === null) {
       return null
     }
     const tokenId = Number(row.token_id)
     if (row.stale) {
       await this.#noteUse(tokenId)
     }
-    return { ...accountOf(row), credential: { kind: 'api_token', tokenId, scopes: row.scopes } }
+    const expiresAt = row.expires_at ?? Number.POSITIVE_INFINITY
+    const credential = { kind: 'api_token', tokenId, scopes: row.scopes, expiresAt } as const
+    return { ...accountOf(row), credential, moment: momentOf(row) }
+  }
+
+  #lookUp<Wanted, Found extends FoundColumns>(
+    queryFor: (wanted: Wanted[]) => pg.QueryConfig
+  ): LookUp<Wanted, Found> {
+    return new GroupCommit({
+      bounds: { items: LOOK_UPS_A_BATCH, weight: LOOK_UPS_A_BATCH },
+      conflictKey: () => null,
+      write: async (wanted) => {
+        const query = { ...queryFor(wanted), query_timeout: PATIENCE_MILLISECONDS }
+        const { rows } = await this.#pool.query<Found>(query)
+        const byNumber = new Map(rows.map((row) => [row.n, row]))
+        return wanted.map((_, index) => ({
+          status: 'fulfilled',
+          value: byNumber.get(index + 1) ?? null,
+        }))
+      },
+    })
   }
 
   async #noteUse(tokenId: number): Promise<void> {
@@ -98,4 +154,8 @@ function accountOf(row: AccountColumns): Account {
     groupId: Number(row.group_id),
     capacityBytes: Number(row.capacity_bytes),
   }
+}
+
+function momentOf(row: FoundColumns): ReadMoment {
+  return { account: row.account_stamp, everybody: row.everybody_stamp, at: row.at }
 }

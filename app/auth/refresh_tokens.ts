@@ -62,6 +62,7 @@ export class RefreshTokens {
       }
       if (stored.used) {
         await revokeFamily(client, stored.family_id)
+        await stamp(client, accountId)
         return { outcome: 'reused', accountId }
       }
       await client.query('update secrets.refresh_tokens set used_at = now() where id = $1', [
@@ -73,13 +74,14 @@ export class RefreshTokens {
 
   /** Ends all sessions of an account, but for the one that may go on. */
   async revokeAll(accountId: number, exceptSessionId: string | null = null): Promise<void> {
-    await this.#underLock(accountId, (client) =>
-      client.query(
+    await this.#underLock(accountId, async (client) => {
+      await client.query(
         `update secrets.refresh_tokens set revoked_at = now()
          where account_id = $1 and revoked_at is null and family_id is distinct from $2::uuid`,
         [accountId, exceptSessionId]
       )
-    )
+      await stamp(client, accountId)
+    })
   }
 
   async #ownerOf(hash: Buffer): Promise<number | null> {
@@ -150,4 +152,9 @@ async function revokeFamily(client: pg.PoolClient, familyId: string): Promise<vo
      where family_id = $1 and revoked_at is null`,
     [familyId]
   )
+}
+
+/** Makes an end of what is kept for who sends the access tokens. */
+async function stamp(client: pg.PoolClient, accountId: number): Promise<void> {
+  await client.query('select run.stamp_subjects(array[$1::bigint])', [accountId])
 }

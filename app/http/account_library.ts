@@ -64,7 +64,7 @@ export class AccountLibrary implements ImageLibrary<SentUpload> {
       const base = await siteUrl(this.#ctx)
       return pageOfImages(query, {
         list: (start, limit) => listImages(accountId, filter, start, limit),
-        count: () => countImages(accountId, filter),
+        count: async () => (await countImages(accountId, filter)).total,
         transform: (image) => transformListedImage(image, base),
       })
     })

@@ -18,8 +18,14 @@ export interface DrainingServerOptions {
   connections: ConnectionBoundOptions
 }
 
-/** Answers a request without the framework, or says with `false` that it must. */
-export type FirstListener = (request: IncomingMessage, response: ServerResponse) => boolean
+/**
+ * Answers a request without the framework, or says that it must: with `false` at once, or by calling `otherwise` later.
+ */
+export type FirstListener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  otherwise: () => void
+) => boolean
 
 let answersFirst: FirstListener = () => false
 
@@ -39,8 +45,9 @@ export class DrainingServer extends Server {
       pace.watch(request, response)
       response.once('close', () => this.#letGo())
       readToItsEnd(request, response)
-      if (!answersFirst(request, response)) {
-        listener(request, response)
+      const answerByFramework = () => listener(request, response)
+      if (!answersFirst(request, response, answerByFramework)) {
+        answerByFramework()
       }
     })
     const bound = new ConnectionBound(connections)

@@ -4,7 +4,7 @@ import { normalizeEmail } from '#domain/values'
 import { webServices } from '#start/web_services'
 import { addressBlock } from './client_address.ts'
 import { TooManyRequestsError } from './errors.ts'
-import type { Rate } from './rate_limiter.ts'
+import type { Allowance, Rate } from './rate_limiter.ts'
 
 /** A rate, and whom it is counted for; a request that `by` answers `null` to is not counted. */
 interface RateRule extends Rate {
@@ -21,8 +21,10 @@ const email = ({ request }: HttpContext) => {
   return typeof given === 'string' ? `email:${normalizeEmail(given)}` : null
 }
 
+const accountSubject = (accountId: number) => `account:${accountId}`
+
 const account = ({ auth }: HttpContext) =>
-  auth.user === undefined ? null : `account:${auth.user.accountId}`
+  auth.user === undefined ? null : accountSubject(auth.user.accountId)
 
 const visitor = (ctx: HttpContext) => (account(ctx) === null ? address(ctx) : null)
 
@@ -85,11 +87,27 @@ export async function limitRequest(ctx: HttpContext, name: RateLimitName): Promi
     const allowance = await webServices().rateLimiter.take(`${name}:${index}`, rule, subject)
     if (allowance.remaining < fewest) {
       fewest = allowance.remaining
-      ctx.response.header('X-RateLimit-Limit', allowance.limit)
-      ctx.response.header('X-RateLimit-Remaining', allowance.remaining)
+      showAllowance(allowance, (header, value) => ctx.response.header(header, value))
     }
     if (!allowance.allowed) {
       throw new TooManyRequestsError('Too many requests', allowance.resetSeconds)
     }
   }
+}
+
+/** Counts a request of an account against the limit of all of the API, where there is no context; `null` without limits. */
+export async function takeApiRequest(accountId: number): Promise<Allowance | null> {
+  const [rule] = RATE_LIMITS.api
+  return limitsRates
+    ? webServices().rateLimiter.take('api:0', rule, accountSubject(accountId))
+    : null
+}
+
+/** Says in an answer's headers what is left. */
+export function showAllowance(
+  { limit, remaining }: Allowance,
+  setHeader: (name: string, value: number) => void
+): void {
+  setHeader('X-RateLimit-Limit', limit)
+  setHeader('X-RateLimit-Remaining', remaining)
 }

@@ -8,8 +8,8 @@ const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?
  * What links in answers start with, without a trailing slash: the site's setting, else what the environment names, else
  * the address that the client itself has used.
  */
-export async function siteUrl({ request }: HttpContext): Promise<string> {
-  const { app_url: chosen } = await findSiteSettings()
+export async function siteUrl({ request, auth }: HttpContext): Promise<string> {
+  const { app_url: chosen } = await findSiteSettings(auth?.user?.moment.everybody)
   if (chosen !== '') {
     return chosen.replace(/\/+$/, '')
   }

@@ -14,11 +14,8 @@ export async function stampSubjects(client: Client, subjects: ReadonlySet<number
   }
   await client.query({
     name: 'stamp_subjects',
-    // In one order, so that two processes do not wait for each other.
-    text: `insert into run.read_stamps (subject, stamp)
-           select subject, gen_random_uuid() from unnest($1::bigint[]) as s(subject)
-           on conflict (subject) do update set stamp = excluded.stamp`,
-    values: [[...subjects].sort((one, other) => one - other)],
+    text: 'select run.stamp_subjects($1::bigint[])',
+    values: [[...subjects]],
   })
 }
 

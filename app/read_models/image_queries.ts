@@ -1,8 +1,7 @@
 import db from '@adonisjs/lucid/services/db'
 import type { DatabaseQueryBuilderContract } from '@adonisjs/lucid/types/querybuilder'
 import { findUsage } from './account_queries.ts'
-import { containsPattern } from './columns.ts'
-import { countRows } from './counts.ts'
+import { containsPattern, optionalMoment, type BigintColumn } from './columns.ts'
 import {
   imageView,
   listedImageView,
@@ -117,17 +116,27 @@ export async function listImages(
   return (await query).map((row) => listedImageView(row, row))
 }
 
+export interface ImageCount {
+  total: number
+  /** When the next of them expires, where they were counted one by one. */
+  nextExpiry: string | null
+}
+
 /** How many images of an owner the filter leaves. */
-export async function countImages(ownerId: number, filter: ImageFilter): Promise<number> {
+export async function countImages(ownerId: number, filter: ImageFilter): Promise<ImageCount> {
   if (Object.values(filter).every((value) => value === undefined)) {
     const { imageNum } = await findUsage(ownerId)
     if (imageNum > COUNTED_AT_MOST) {
-      return imageNum
+      return { total: imageNum, nextExpiry: null }
     }
   }
-  const query = livingImages().where('i.owner_id', ownerId)
+  const query = livingImages<{ total: BigintColumn; next_expiry: Date | null }>()
+    .where('i.owner_id', ownerId)
+    .count('* as total')
+    .min('i.expires_at as next_expiry')
   narrow(query, filter)
-  return countRows(query)
+  const row = await query.first()
+  return { total: Number(row?.total), nextExpiry: optionalMoment(row?.next_expiry ?? null) }
 }
 
 /** An image with these bytes that the viewer may see, rather a public one, rather one that has its thumbnail. */

@@ -17,7 +17,8 @@ export default class AlbumsController {
   async index(ctx: HttpContext) {
     const request = pageOf(await pageValidator.validate(ctx.request.qs()))
     const { items, total } = await listAlbums(ctx.auth.getUserOrFail().accountId, request)
-    return success(pageOfItems(items.map(transformAlbum), total, request))
+    const page = pageOfItems(items.map(transformAlbum), total, request)
+    webServices().keptAnswers.answerAndKeep(ctx, success(page))
   }
 
   async store(ctx: HttpContext) {

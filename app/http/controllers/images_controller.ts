@@ -1,6 +1,7 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { isAdmin, type Identity } from '#auth/identity'
 import { momentAfter } from '#domain/duration'
+import { Earliest } from '#http/earliest'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
@@ -59,18 +60,32 @@ export default class ImagesController {
       createdTo: query.date_to,
     }
     const base = await siteUrl(ctx)
-    return success(
-      await pageOfImages(query, {
-        list: (start, limit) => listImages(accountId, filter, start, limit),
-        count: () => countImages(accountId, filter),
-        transform: (image) => transformListedImage(image, base),
-      })
-    )
+    const end = new Earliest()
+    const page = await pageOfImages(query, {
+      list: async (start, limit) => {
+        const images = await listImages(accountId, filter, start, limit)
+        images.forEach(({ expiresAt }) => end.note(expiresAt))
+        return images
+      },
+      count: async () => {
+        const { total, nextExpiry } = await countImages(accountId, filter)
+        end.note(nextExpiry)
+        return total
+      },
+      transform: (image) => transformListedImage(image, base),
+    })
+    webServices().keptAnswers.answerAndKeep(ctx, success(page), end.moment)
   }
 
   async show(ctx: HttpContext) {
-    const image = await this.#findVisible(ctx, ctx.auth.getUserOrFail())
-    return success(transformImage(image, await siteUrl(ctx)))
+    const identity = ctx.auth.getUserOrFail()
+    const image = await this.#findVisible(ctx, identity)
+    const content = success(transformImage(image, await siteUrl(ctx)))
+    // What becomes of another's image is not stamped for who looks at it.
+    if (image.ownerId !== identity.accountId) {
+      return content
+    }
+    webServices().keptAnswers.answerAndKeep(ctx, content, image.expiresAt)
   }
 
   async pipeline(ctx: HttpContext) {

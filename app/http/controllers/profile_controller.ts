@@ -16,7 +16,7 @@ export default class ProfileController {
   async show(ctx: HttpContext) {
     const { accountId } = ctx.auth.getUserOrFail()
     const [account, usage] = await Promise.all([findAccountOrFail(accountId), findUsage(accountId)])
-    return success(transformUser(account, usage))
+    webServices().keptAnswers.answerAndKeep(ctx, success(transformUser(account, usage)))
   }
 
   async update(ctx: HttpContext) {

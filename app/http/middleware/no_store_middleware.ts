@@ -1,11 +1,13 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import type { NextFn } from '@adonisjs/core/types/http'
+import { PRIVATE_HEADERS } from '#http/answer_headers'
 
-/** What the API answers depends on who asks and when: no cache may keep it. */
+/** Gives answers of the API their headers; see `PRIVATE_HEADERS`. */
 export default class NoStoreMiddleware {
   async handle({ response }: HttpContext, next: NextFn) {
-    response.header('Cache-Control', 'no-store')
-    response.header('X-Content-Type-Options', 'nosniff')
+    for (const [name, value] of Object.entries(PRIVATE_HEADERS)) {
+      response.header(name, value)
+    }
     return next()
   }
 }
