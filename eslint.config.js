@@ -108,6 +108,15 @@ function directions([folder, allowed]) {
   }
 }
 
+/** The framework gives an empty body for one that is no JSON: what is read by hand has not been refused. */
+const READ_BODIES = [
+  "[callee.object.property.name='request']",
+  "[callee.object.name='request']",
+].map((of) => ({
+  selector: `CallExpression${of}[callee.property.name=/^(body|all|only|except|input)$/]`,
+  message: 'Controllers read bodies with jsonBody(ctx), which refuses what is no JSON.',
+}))
+
 /** The pure part of the projections: one file a read model. */
 const READ_MODELS =
   'app/projections/{images,albums,accounts,deleted_accounts,exports,api_tokens,groups,strategies,site_settings,usage,shares,image_imports}.ts'
@@ -130,6 +139,15 @@ export default configApp(
     rules: { 'no-console': 'off' },
   },
   ...Object.entries(MAY_IMPORT).map(directions),
+  {
+    files: ['app/http/controllers/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        ...directions(['app/http', MAY_IMPORT['app/http']]).rules['no-restricted-syntax'],
+        ...READ_BODIES,
+      ],
+    },
+  },
   {
     files: [READ_MODELS],
     rules: { 'no-restricted-syntax': ['error', ...IMPURE] },
