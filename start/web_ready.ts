@@ -9,6 +9,8 @@ logWhatNobodyCaught()
 
 /** What a web server does beside answering, once it can. */
 app.ready(() => {
+  // The last to be registered is the first to be called: the server waits for no answer that has no end.
+  app.terminating(() => webServices().liveStreams.close())
   webServices().background.add(ensureFirstAdmin(services()), (error) =>
     logger.error({ err: error }, 'The first administrator could not be made')
   )

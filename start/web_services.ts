@@ -20,6 +20,7 @@ import { takeApiRequest } from '#http/rate_limits'
 import { BackgroundWork } from '#http/background_work'
 import { readBuildInfo } from '#http/build_info'
 import { FreshReads } from '#http/fresh_reads'
+import { LiveStreams } from '#http/live_events/live_streams'
 import { HEALTH_PATIENCE_MILLISECONDS, reportHealth, type HealthChecks } from '#http/health'
 import { Metrics, type Lag, type PoolState } from '#http/metrics'
 import type { ObservabilitySources } from '#http/observability'
@@ -75,6 +76,7 @@ export interface WebServices {
   readonly proxiedFiles: ProxiedFiles
   /** Files elsewhere, on a stranger's word. */
   readonly remoteFiles: SafeFetch
+  readonly liveStreams: LiveStreams
   readonly background: BackgroundWork
   readonly deletionLinks: DeletionLinks
   readonly shareTokens: ShareTokens
@@ -103,6 +105,9 @@ const HOT_ANSWER_BYTES = 32 * 1024 * 1024
 const KEPT_ANSWER_BYTES = 32 * 1024 * 1024
 /** And for variants. */
 const HOT_VARIANT_BYTES = 32 * 1024 * 1024
+
+/** Readers of the log as it grows: each costs a few queries a second. */
+const LIVE_STREAMS = { most: 32, mostOfAccount: 4 }
 
 const EVICTION_PAUSE_MILLISECONDS = 60 * 60 * 1_000
 
@@ -217,6 +222,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     }),
     proxiedFiles: new ProxiedFiles({ mode: config.proxyMode, dataDir: config.dataDir }),
     remoteFiles: new SafeFetch({ isReachable: reachableAddresses(fetchableNetworks) }),
+    liveStreams: new LiveStreams(LIVE_STREAMS),
     background,
     deletionLinks: new DeletionLinks(pool),
     shareTokens: new ShareTokens(config.appKey),

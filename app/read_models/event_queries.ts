@@ -12,10 +12,13 @@ export interface EventFilter {
   recordedTo?: string
 }
 
-/** Positions of events, newest first, before a position or from the end of the log. */
+/** Newest first before a position, or from the end of the log; or oldest first within a stretch of it. */
+export type EventStretch = { before: number | null } | { after: number; upTo: number }
+
+/** Positions of events, as many as there are up to a limit. */
 export async function listEventPositions(
   filter: EventFilter,
-  before: number | null,
+  stretch: EventStretch,
   limit: number
 ): Promise<number[]> {
   const { type, stream, actorUserId, correlationId, recordedFrom, recordedTo } = filter
@@ -23,10 +26,15 @@ export async function listEventPositions(
     .query<{ position: BigintColumn }>()
     .from('log.events')
     .select('position')
-    .orderBy('position', 'desc')
     .limit(limit)
-  if (before !== null) {
-    query.where('position', '<', before)
+  if ('after' in stretch) {
+    const { after, upTo } = stretch
+    query.where('position', '>', after).where('position', '<=', upTo).orderBy('position')
+  } else {
+    query.orderBy('position', 'desc')
+    if (stretch.before !== null) {
+      query.where('position', '<', stretch.before)
+    }
   }
   if (type !== undefined) {
     query.where('type', type)

@@ -1,6 +1,6 @@
 import type { HttpContext } from '@adonisjs/core/http'
 import { isAdmin } from '#auth/identity'
-import { accountBehind } from '#domain/audit/actor'
+import { peopleBehind } from '#http/acting_people'
 import { success } from '#http/envelope'
 import { E_NOT_FOUND } from '#http/errors'
 import { givenValues } from '#http/given_values'
@@ -11,10 +11,12 @@ import {
   transformHistory,
   type EventReader,
 } from '#http/transformers/event_transformer'
-import { historyValidator, listEventsValidator } from '#http/validators/event_validator'
-import type { RecordedEvent } from '#event_store/port'
+import {
+  eventFilterOf,
+  historyValidator,
+  listEventsValidator,
+} from '#http/validators/event_validator'
 import { findStreamOfKey, listEventPositions } from '#read_models/event_queries'
-import { findPeople } from '#read_models/person_queries'
 import { services } from '#start/services'
 
 const PAGE_SIZE = 20
@@ -49,15 +51,8 @@ export default class HistoryController {
   async events(ctx: HttpContext) {
     const query = await listEventsValidator.validate(givenValues(ctx.request.qs()))
     const size = query.page_size ?? PAGE_SIZE
-    const filter = {
-      type: query.type,
-      stream: query.stream,
-      actorUserId: query.actor_user_id,
-      correlationId: query.correlation_id,
-      recordedFrom: query.date_from,
-      recordedTo: query.date_to,
-    }
-    const found = await listEventPositions(filter, query.cursor ?? null, size + 1)
+    const before = query.cursor ?? null
+    const found = await listEventPositions(eventFilterOf(query), { before }, size + 1)
     const shown = found.slice(0, size)
     const events = (await services().eventStore.readAt(shown)).toReversed()
     const people = await peopleBehind(events)
@@ -79,8 +74,4 @@ export default class HistoryController {
     const people = await peopleBehind(history.entries.map(({ event }) => event))
     return success(transformHistory(history, asOf, people, reader))
   }
-}
-
-function peopleBehind(events: readonly RecordedEvent[]) {
-  return findPeople(events.map(accountBehind).filter((accountId) => accountId !== null))
 }

@@ -1,13 +1,19 @@
 import vine from '@vinejs/vine'
+import type { EventFilter } from '#read_models/event_queries'
 import { text, wholeNumber } from './fields.ts'
 import { moment, parseMoment } from './moments.ts'
 import { pageFields } from './page_validator.ts'
 
 const POSITION = /^\d{1,15}$/
 
+/** A position in the log; 0 is before its first event. */
+export function parsePosition(place: string): number | null {
+  return POSITION.test(place) ? Number(place) : null
+}
+
 /** A position in the log, or a moment as RFC 3339 in UTC (of a date, its end); `null` for anything else. */
 export function parsePlaceInTime(place: string): string | number | null {
-  return POSITION.test(place) ? Number(place) : (parseMoment(place, 'end')?.toISOString() ?? null)
+  return parsePosition(place) ?? parseMoment(place, 'end')?.toISOString() ?? null
 }
 
 const isPlaceInTime = vine.createRule((value, _options, field) => {
@@ -38,17 +44,40 @@ export const historyValidator = vine.create({
 })
 
 /** What the log can be narrowed to. */
-export const eventFilterFields = {
+const filterFields = {
   type: text(100).optional(),
   stream: text(100).optional(),
   actor_user_id: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   correlation_id: text(128).optional(),
+  date_from: moment('start').optional(),
+  date_to: moment('end').optional(),
 }
 
 export const listEventsValidator = vine.create({
-  ...eventFilterFields,
-  date_from: moment('start').optional(),
-  date_to: moment('end').optional(),
+  ...filterFields,
   page_size: pageSize.clone(),
   cursor: cursor.clone().optional(),
 })
+
+export const liveEventsValidator = vine.create({
+  ...filterFields,
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+})
+
+export function eventFilterOf(query: {
+  type?: string
+  stream?: string
+  actor_user_id?: number
+  correlation_id?: string
+  date_from?: string
+  date_to?: string
+}): EventFilter {
+  return {
+    type: query.type,
+    stream: query.stream,
+    actorUserId: query.actor_user_id,
+    correlationId: query.correlation_id,
+    recordedFrom: query.date_from,
+    recordedTo: query.date_to,
+  }
+}
