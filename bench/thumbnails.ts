@@ -20,7 +20,7 @@ import { makePhotograph } from './pictures.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
 
-const LOOK_MILLISECONDS = 5
+const LOOK_MILLISECONDS = 20
 
 /**
  * Thumbnails a second of a photograph of 12 megapixels, from the event of the upload to the settled ledger row, beside

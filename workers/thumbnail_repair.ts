@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { SYSTEM_ACTOR, type CommandContext } from '#handlers/command_context'
 import { ImagingError } from '#imaging/errors'
-import { thumbHash } from '#imaging/thumb_hash'
 import { StorageError } from '#storage/errors'
 import { thumbnailKey } from '#storage/object_key'
 import { storeThumbnail } from '#storage/thumbnails'
@@ -98,10 +97,7 @@ async function look(
   const imageId = Number(image.image_id)
   try {
     const thumbnail = await storeThumbnail(store, { objectKey: image.object_key, md5: image.md5 })
-    await ports.handlers.image.recordThumbnail(
-      { imageId, ...thumbnail, thumbhash: await thumbHash(thumbnail.bytes) },
-      repairContext()
-    )
+    await ports.handlers.image.recordThumbnail({ imageId, ...thumbnail }, repairContext())
     result.repaired += 1
   } catch (error) {
     const isLost = error instanceof StorageError && error.code === 'E_OBJECT_MISSING'

@@ -3,7 +3,6 @@ import { hasThumbnail } from '#domain/image/decide'
 import { evolveImage, type Image } from '#domain/image/state'
 import { streams } from '#domain/streams'
 import { ImagingError } from '#imaging/errors'
-import { thumbHash } from '#imaging/thumb_hash'
 import { jobContext } from '#jobs/job_context'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
@@ -41,9 +40,8 @@ export class ThumbnailsWorker implements Processor {
     const store = this.#ports.objectStores.get(await strategyOf(this.#ports.pool, image.strategyId))
     try {
       const thumbnail = await storeThumbnail(store, image)
-      const thumbhash = await thumbHash(thumbnail.bytes)
       await this.#ports.handlers.image.recordThumbnail(
-        { imageId: image.imageId, ...thumbnail, thumbhash },
+        { imageId: image.imageId, ...thumbnail },
         jobContext(assignment, 'made')
       )
     } catch (error) {

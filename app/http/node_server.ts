@@ -9,6 +9,9 @@ import { adoptRequestId } from './request_id.ts'
 /** How long answers that are under way may take once the server closes. */
 const DRAIN_MILLISECONDS = 8_000
 
+/** How often requests that take too long to arrive are looked for. */
+const CHECK_MILLISECONDS = 1_000
+
 /** How much is read, for nothing, of a body that was refused. */
 const DISCARDED_BYTES = 256 * 1024 * 1024
 
@@ -40,7 +43,7 @@ export class DrainingServer extends Server {
 
   constructor(listener: RequestListener, { slowSeconds, connections }: DrainingServerOptions) {
     const pace = new ClientPace({ seconds: slowSeconds })
-    super((request, response) => {
+    super({ connectionsCheckingInterval: CHECK_MILLISECONDS }, (request, response) => {
       adoptRequestId(request, response)
       pace.watch(request, response)
       response.once('close', () => this.#letGo())

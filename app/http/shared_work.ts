@@ -1,3 +1,4 @@
+import { Turns } from '#imaging/turns'
 import { ServerBusyError } from './errors.ts'
 
 export interface SharedWorkLimits {
@@ -11,13 +12,13 @@ const RETRY_SECONDS = 2
 
 /** Runs pieces of work by name: those who ask for one that is under way share it, and only so many run at once. */
 export class SharedWork<Result> {
-  readonly #limits: Required<SharedWorkLimits>
+  readonly #mostWaiting: number
+  readonly #turns: Turns
   readonly #underWay = new Map<string, Promise<Result>>()
-  readonly #queue: (() => void)[] = []
-  #running = 0
 
   constructor({ atOnce, waiting = Number.POSITIVE_INFINITY }: SharedWorkLimits) {
-    this.#limits = { atOnce, waiting }
+    this.#mostWaiting = waiting
+    this.#turns = new Turns(atOnce)
   }
 
   /** @throws ServerBusyError when as many pieces wait as may */
@@ -26,30 +27,11 @@ export class SharedWork<Result> {
     if (known !== undefined) {
       return known
     }
-    if (this.#running >= this.#limits.atOnce && this.#queue.length >= this.#limits.waiting) {
+    if (this.#turns.areTaken && this.#turns.waiting >= this.#mostWaiting) {
       throw new ServerBusyError(RETRY_SECONDS)
     }
-    const started = this.#inTurn(work).finally(() => this.#underWay.delete(name))
+    const started = this.#turns.take(work).finally(() => this.#underWay.delete(name))
     this.#underWay.set(name, started)
     return started
-  }
-
-  async #inTurn(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#limits.atOnce) {
-      // Who ends hands over their place, so that nobody can slip in between.
-      await new Promise<void>((resolve) => this.#queue.push(resolve))
-    } else {
-      this.#running++
-    }
-    try {
-      return await work()
-    } finally {
-      const next = this.#queue.shift()
-      if (next === undefined) {
-        this.#running--
-      } else {
-        next()
-      }
-    }
   }
 }

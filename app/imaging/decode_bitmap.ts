@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type Matrix3x3, type Sharp } from 'sharp'
 import { largestIcon } from './bitmap_headers.ts'
 import { ImagingError } from './errors.ts'
 
@@ -6,6 +6,12 @@ const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47])
 const FILE_HEADER_BYTES = 14
 const UNCOMPRESSED = 0
 const BIT_FIELDS = 3
+/** Done by the library, on its own threads and to the pixels that are left. */
+const SWAP_RED_AND_BLUE: Matrix3x3 = [
+  [0, 0, 1],
+  [0, 1, 0],
+  [1, 0, 0],
+]
 
 function unsupported(what: string): ImagingError {
   return new ImagingError('E_THUMBNAIL_UNSUPPORTED', `A thumbnail of ${what} cannot be made`)
@@ -45,25 +51,39 @@ function decodeDib(header: Buffer, pixels: Buffer, isIcon: boolean): Sharp {
     throw unsupported(`a bitmap of ${bits} bits a pixel`)
   }
   const bytes = bits / 8
+  const isUpright = signedHeight < 0
   const stride = Math.ceil((width * bytes) / 4) * 4
   if (pixels.length < stride * height) {
     throw new ImagingError('E_IMAGE_CORRUPT', 'The bitmap ends too early')
   }
-  const hasAlpha = isIcon && bits === 32
-  const channels = hasAlpha ? 4 : 3
-  const raw = Buffer.alloc(width * height * channels)
-  for (let y = 0; y < height; y++) {
-    const row = (signedHeight < 0 ? y : height - 1 - y) * stride
-    for (let x = 0; x < width; x++) {
-      const from = row + x * bytes
-      const to = (y * width + x) * channels
-      raw[to] = pixels[from + 2] ?? 0
-      raw[to + 1] = pixels[from + 1] ?? 0
-      raw[to + 2] = pixels[from] ?? 0
-      if (hasAlpha) {
-        raw[to + 3] = pixels[from + 3] ?? 0
-      }
-    }
+  const rows = uprightRows(pixels, { stride, rowBytes: width * bytes, height, isUpright })
+  if (bits === 24) {
+    return sharp(rows, { raw: { width, height, channels: 3 } }).recomb(SWAP_RED_AND_BLUE)
   }
-  return sharp(raw, { raw: { width, height, channels } })
+  swapWords(rows, isIcon)
+  return sharp(rows, { raw: { width, height, channels: 4 } })
+}
+
+/** The rows from the top to the bottom, without what fills them up: whole rows are copied, no single pixel is touched. */
+function uprightRows(
+  pixels: Buffer,
+  shape: { stride: number; rowBytes: number; height: number; isUpright: boolean }
+): Buffer {
+  const { stride, rowBytes, height, isUpright } = shape
+  const rows = Buffer.from(new ArrayBuffer(rowBytes * height))
+  for (let y = 0; y < height; y++) {
+    const from = (isUpright ? y : height - 1 - y) * stride
+    pixels.copy(rows, y * rowBytes, from, from + rowBytes)
+  }
+  return rows
+}
+
+/** Blue, green, red and a fourth byte, which is transparency in icons alone, to what sharp takes; a word a pixel. */
+function swapWords(rows: Buffer, hasAlpha: boolean): void {
+  const words = new Uint32Array(rows.buffer)
+  const opaque = hasAlpha ? 0 : 0xff000000
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? 0
+    words[index] = ((word & 0xff) << 16) | ((word >>> 16) & 0xff) | (word & 0xff00ff00) | opaque
+  }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 
 /** Every queue. A new one is a name here, a reactor in app/reactors and a worker in workers/. */
@@ -30,12 +31,13 @@ export interface QueuePolicy {
 }
 
 export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
+  // While some are drawn, one a core, as many are looked up, stored and recorded.
   thumbnails: {
     timeoutSeconds: 60,
     maximumAttempts: 5,
     backoffSeconds: 2,
     reactionsAJob: 1,
-    concurrency: 2,
+    concurrency: 2 * availableParallelism(),
   },
   expiry: {
     timeoutSeconds: 30,

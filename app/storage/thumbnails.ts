@@ -19,8 +19,25 @@ export async function storeThumbnail(
   store: ObjectStore,
   image: { objectKey: string; md5: string }
 ): Promise<StoredThumbnail> {
-  const made = await makeThumbnail(await store.readAll(image.objectKey))
+  const made = await makeOf(store, image.objectKey)
   const objectKey = thumbnailKey(image.md5)
   await store.put(objectKey, made.bytes)
   return { ...made, objectKey, sizeBytes: made.bytes.length }
+}
+
+/** A file is read by the library itself: bytes in memory would keep the garbage collector busy. */
+async function makeOf(store: ObjectStore, key: string): Promise<MadeThumbnail> {
+  const path = store.localPath(key)
+  if (path === null || (await store.stat(key)) === null) {
+    return makeThumbnail(await store.readAll(key))
+  }
+  try {
+    return await makeThumbnail(path)
+  } catch (error) {
+    // One that was moved or deleted meanwhile is missing, not damaged.
+    if ((await store.stat(key)) !== null) {
+      throw error
+    }
+    return makeThumbnail(await store.readAll(key))
+  }
 }

@@ -22,9 +22,11 @@ test.group('Slow clients', (group) => {
   /** A server that gives clients a second, and a connection to it. */
   const open = async (
     listener: RequestListener,
-    cleanup: (callback: () => void) => void
+    cleanup: (callback: () => void) => void,
+    configure: (server: DrainingServer) => void = () => {}
   ): Promise<Socket> => {
     const server = new DrainingServer(listener, { slowSeconds: 1, connections: NO_BOUND })
+    configure(server)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
@@ -61,6 +63,42 @@ test.group('Slow clients', (group) => {
     const dripping = setInterval(() => socket.write('a'), 50)
     cleanup(() => clearInterval(dripping))
     assert.isFalse(await closed)
+  })
+
+  test('one whose request has no end to its head is told so and cut off', async ({
+    assert,
+    cleanup,
+  }) => {
+    const socket = await open(
+      (_request, response) => response.end('done'),
+      cleanup,
+      (server) => (server.headersTimeout = 300)
+    )
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    socket.write('GET / HTTP/1.1\r\nHost: test\r\n')
+    const dripping = setInterval(() => socket.write('X-More: a\r\n'), 50)
+    cleanup(() => clearInterval(dripping))
+    await once(socket, 'close')
+    assert.match(answer, /^HTTP\/1\.1 408 Request Timeout\r\n/)
+  })
+
+  test('one that takes longer over a request than any may is told so and cut off', async ({
+    assert,
+    cleanup,
+  }) => {
+    const socket = await open(
+      (request) => request.on('error', () => {}).resume(),
+      cleanup,
+      (server) => Object.assign(server, { headersTimeout: 300, requestTimeout: 600 })
+    )
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    socket.write('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100000000\r\n\r\n')
+    const sending = setInterval(() => socket.write(Buffer.alloc(8 * 1024)), 50)
+    cleanup(() => clearInterval(sending))
+    await once(socket, 'close')
+    assert.match(answer, /^HTTP\/1\.1 408 Request Timeout\r\n/)
   })
 
   test('one that keeps going is not, however long it takes', async ({ assert, cleanup }) => {

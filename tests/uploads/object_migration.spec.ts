@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -53,10 +54,9 @@ test.group('Migration of images between strategies', (group) => {
     }
   })
 
-  /** The command, as it is typed; answers what it printed and its exit code. */
-  const migrate = async (...flags: string[]) => {
+  const commandLine = () => {
     const { databaseUrl, redisUrl } = server.services.config
-    const environment = {
+    const env = {
       ...process.env,
       NODE_ENV: 'production',
       DATABASE_URL: databaseUrl,
@@ -64,9 +64,14 @@ test.group('Migration of images between strategies', (group) => {
       APP_KEY: TEST_SITE_KEY,
       DATA_DIR: server.dataDir,
     }
-    const args = [ACE, 'storage:migrate', '--from', '1', '--to', String(target.id), ...flags]
+    return { args: [ACE, 'storage:migrate', '--from', '1', '--to', String(target.id)], env }
+  }
+
+  /** The command, as it is typed; answers what it printed and its exit code. */
+  const migrate = async (...flags: string[]) => {
+    const { args, env } = commandLine()
     try {
-      const { stdout, stderr } = await runFile(process.execPath, args, { env: environment })
+      const { stdout, stderr } = await runFile(process.execPath, [...args, ...flags], { env })
       return { code: 0, output: stdout + stderr }
     } catch (error) {
       if (error instanceof Error && 'stdout' in error && 'code' in error) {
@@ -172,6 +177,41 @@ test.group('Migration of images between strategies', (group) => {
     assert.equal(restored.status, 200)
     assert.isTrue(trashed && (await isServed(trashed.image, trashed.bytes)))
     assert.deepEqual(await readdir(join(server.dataDir, 'spool')), [])
+  })
+
+  test('killed in the middle, and started again, it moves each once', async ({ assert }) => {
+    const images = []
+    for (let index = 0; index < 40; index++) {
+      images.push(await taken(await plainPng(120 + index, 11)))
+    }
+    const ids = new Set(images.map(({ image }) => image.id))
+    const moves = async () => {
+      const types = ['image.object_moved'] as const
+      const events = await server.services.eventStore.readAll({ after: 0, limit: 10_000, types })
+      return events
+        .map(({ data }) => ('image_id' in data ? data.image_id : 0))
+        .filter((id) => ids.has(id))
+    }
+    const { args, env } = commandLine()
+    const broken = spawn(process.execPath, args, { env, stdio: 'ignore' })
+    const ended = once(broken, 'exit')
+    await waitFor(async () => (await moves()).length > 0, { what: 'a move', timeoutMs: 30_000 })
+    broken.kill('SIGKILL')
+    await ended
+    assert.equal(broken.signalCode, 'SIGKILL')
+    assert.isBelow((await moves()).length, images.length, 'it was not done')
+    for (const { image, bytes } of images) {
+      assert.isTrue(await isServed(image, bytes), 'what was moved and what was not is served')
+    }
+
+    const resumed = await migrate()
+    assert.equal(resumed.code, 0, resumed.output)
+    assert.sameMembers(await moves(), [...ids])
+    await removeWhatMayGo()
+    assert.deepEqual(await keysIn(1), [])
+    for (const { image, bytes } of images) {
+      await waitFor(() => isServed(image, bytes), { what: `image ${image.key}` })
+    }
   })
 
   test('what is damaged stays, and is told', async ({ assert }) => {
