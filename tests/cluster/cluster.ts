@@ -140,12 +140,19 @@ export class Cluster {
     for (const part of SITE_PARTS) {
       this.#processes.set(part, this.#sitePart(this.network.add(part)))
     }
-    const prepared = await this.ace('web-1', 'prepare')
-    if (prepared.code !== 0) {
-      throw new Error(`The database could not be prepared:\n${prepared.output}`)
-    }
+    await this.#prepare()
     this.#processes.set('nginx', await this.#createNginx(at('nginx')))
     await Promise.all([...SITE_PARTS, 'nginx'].map((part) => this.startPart(part)))
+  }
+
+  /** Two at once, as where each machine prepares before it starts: one may find the other at it, and tries again. */
+  async #prepare(): Promise<void> {
+    const webs = ['web-1', 'web-2'] as const
+    const first = await Promise.all(webs.map((web) => this.ace(web, 'prepare')))
+    const second = first.some(({ code }) => code !== 0) ? [await this.ace('web-1', 'prepare')] : []
+    if (first.every(({ code }) => code !== 0) || second.some(({ code }) => code !== 0)) {
+      throw new Error(`Not prepared:\n${[...first, ...second].map(({ output }) => output).join()}`)
+    }
   }
 
   #sitePart(machine: Machine): MachineProcess {

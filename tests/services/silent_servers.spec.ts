@@ -110,6 +110,8 @@ test.group('A web server whose PostgreSQL has fallen silent', () => {
     }
     assert.deepEqual(new Set(await statuses()), new Set([200]))
     proxy.muteWhatIsOpen()
+    // What watches over the process must not end it for that.
+    assert.equal((await there.get('/api/v1/version')).status, 200)
 
     const meanwhile = new Set<number>()
     await waitFor(
