@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { LogElsewhereError, tellLogElsewhere } from '#event_store/eventstoredb_client'
 import { tellProofError } from '#proofs/errors'
 import { importLog } from '#proofs/import_log'
 import { textLines } from '#proofs/text_lines'
-import { withServices } from '#start/console_services'
+import { servicesConfig, withServices } from '#start/console_services'
 import { codecOf } from '#start/proofs'
 
 export default class EventsImport extends BaseCommand {
@@ -28,6 +29,11 @@ export default class EventsImport extends BaseCommand {
   }
 
   override async run() {
+    if (servicesConfig().eventStoreUrl !== undefined) {
+      throw new LogElsewhereError(
+        'Events are brought into PostgreSQL: do it without EVENTSTORE_URL, then use events:copy'
+      )
+    }
     const input = this.file === '-' ? process.stdin : createReadStream(this.file)
     const { written, skipped, position } = await withServices((services) =>
       importLog({
@@ -43,6 +49,6 @@ export default class EventsImport extends BaseCommand {
   }
 
   override async completed() {
-    return tellProofError(this)
+    return tellProofError(this) || tellLogElsewhere(this)
   }
 }

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { LogElsewhereError, tellLogElsewhere } from '#event_store/eventstoredb_client'
+import { requireLogPlace } from '#event_store/log_place'
 import { tellMaintenanceError } from '#maintenance/errors'
 import type { Manifest } from '#maintenance/manifest'
 import { returnObjects } from '#maintenance/objects'
@@ -7,7 +9,7 @@ import { preflight, restore, type RestoreOptions } from '#maintenance/restore'
 import { catchUp } from '#projections/catch_up'
 import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
-import { withServices } from '#start/console_services'
+import { servicesConfig, withServices } from '#start/console_services'
 import { PartsProgress, storesOf } from '#start/maintenance'
 import type { Services } from '#start/services'
 import { rebuildAuditLog } from '#workers/audit_rebuild'
@@ -37,12 +39,21 @@ export default class MaintenanceRestore extends BaseCommand {
   }
 
   override async run() {
+    if (servicesConfig().eventStoreUrl !== undefined) {
+      throw new LogElsewhereError(
+        'A backup is restored to PostgreSQL: do it without EVENTSTORE_URL, then use events:copy'
+      )
+    }
     const migration = await this.kernel.exec('migration:run', ['--force'])
     if (migration.exitCode !== 0) {
       this.exitCode = migration.exitCode ?? 1
       return
     }
     await withServices(async (services) => {
+      await requireLogPlace({
+        connectionString: services.config.databaseUrl,
+        inEventStoreDb: false,
+      })
       const options = {
         connectionString: services.config.databaseUrl,
         appKey: services.config.appKey,
@@ -54,7 +65,7 @@ export default class MaintenanceRestore extends BaseCommand {
   }
 
   override async completed() {
-    return tellMaintenanceError(this)
+    return tellMaintenanceError(this) || tellLogElsewhere(this)
   }
 
   async #look(options: RestoreOptions) {

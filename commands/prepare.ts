@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellLogElsewhere } from '#event_store/eventstoredb_client'
+import { requireLogPlace } from '#event_store/log_place'
 import { SYSTEM_ACTOR } from '#handlers/command_context'
 import { catchUp } from '#projections/catch_up'
 import { installProjections } from '#projections/install'
@@ -22,6 +24,10 @@ export default class Prepare extends BaseCommand {
     }
     await withServices(async (services) => {
       const { config, eventStore, handlers } = services
+      await requireLogPlace({
+        connectionString: config.databaseUrl,
+        inEventStoreDb: config.eventStoreUrl !== undefined,
+      })
       const lines = new Map<string, ProgressLine>()
       await installProjections({
         connectionString: config.databaseUrl,
@@ -49,5 +55,9 @@ export default class Prepare extends BaseCommand {
         await catchUp({ connectionString: config.databaseUrl, eventStore, projections }, position)
       }
     })
+  }
+
+  override async completed() {
+    return tellLogElsewhere(this)
   }
 }

@@ -6,6 +6,7 @@ export function servicesConfig(): ServicesConfig {
   return {
     databaseUrl: env.get('DATABASE_URL'),
     redisUrl: env.get('REDIS_URL'),
+    eventStoreUrl: env.get('EVENTSTORE_URL'),
     appKey: env.get('APP_KEY'),
     dataDir: env.get('DATA_DIR'),
   }

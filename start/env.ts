@@ -1,7 +1,15 @@
 import { resolve } from 'node:path'
 import { Env } from '@adonisjs/core/env'
 import { parseTrustedProxies } from '#http/client_address'
-import { adminEmail, adminName, adminPassword, given, mailSender, together } from './env_rules.ts'
+import {
+  adminEmail,
+  adminName,
+  adminPassword,
+  eventStoreUrl,
+  given,
+  mailSender,
+  together,
+} from './env_rules.ts'
 
 const APP_ROOT = new URL('../', import.meta.url)
 
@@ -75,6 +83,7 @@ export default await Env.create(APP_ROOT, {
   APP_KEY: siteKey,
   APP_URL: optionalUrl(['http:', 'https:']),
   DATABASE_URL: url(['postgres:', 'postgresql:']),
+  EVENTSTORE_URL: eventStoreUrl,
   REDIS_URL: url(['redis:', 'rediss:']),
   LOG_LEVEL: Env.schema.enum.optional([
     'fatal',

@@ -5,6 +5,14 @@ export function given(_name: string, value?: string): string | undefined {
   return value || undefined
 }
 
+/** Hosts may be several, by commas, which no URL parser takes. */
+export function eventStoreUrl(name: string, value?: string): string | undefined {
+  if (value && !/^esdb(\+discover)?:\/\/[^/?\s]+/.test(value)) {
+    throw new Error(`${name} must be a URL of the form esdb://… or esdb+discover://…`)
+  }
+  return value || undefined
+}
+
 /** A value that goes with another: both are set, or neither. */
 export function together(other: string) {
   return (name: string, value?: string): string | undefined => {

@@ -13,6 +13,7 @@ import { installWebServices, webServices } from '#start/web_services'
 const closeWebServices = installWebServices({
   databaseUrl: env.get('DATABASE_URL'),
   redisUrl: env.get('REDIS_URL'),
+  eventStoreUrl: env.get('EVENTSTORE_URL'),
   appKey: env.get('APP_KEY'),
   dataDir: env.get('DATA_DIR'),
   queryPatience: QUERY_MILLISECONDS,

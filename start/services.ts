@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis'
 import pg from 'pg'
 import { PostgresApiTokenSecretStore, PostgresCredentialStore } from '#auth/credential_store'
 import { observeAppends } from '#event_store/observed_event_store'
+import { EventStoreDbEventStore } from '#event_store/eventstoredb_event_store'
+import { NAMESPACE } from '#event_store/log_place'
 import { PostgresEventStore } from '#event_store/postgres_event_store'
 import { PostgresIdSource } from '#event_store/postgres_id_source'
 import type { NewEvent } from '#event_store/port'
@@ -16,6 +18,8 @@ import { randomKeys } from '#handlers/random_keys'
 export interface ServicesConfig {
   databaseUrl: string
   redisUrl: string
+  /** Where the log is, when it is in EventStoreDB. */
+  eventStoreUrl?: string
   appKey: string
   dataDir: string
   /** Connections of the pool that queries and secrets share; 10 unless told. */
@@ -32,7 +36,7 @@ export interface ServicesConfig {
 export interface Services {
   readonly config: ServicesConfig
   readonly pool: pg.Pool
-  readonly eventStore: PostgresEventStore
+  readonly eventStore: PostgresEventStore | EventStoreDbEventStore
   readonly handlers: Handlers
   readonly objectStores: ObjectStores
   /** A new connection to Redis that waits for it to come back; the caller closes it. */
@@ -47,11 +51,7 @@ export function createServices(config: ServicesConfig): Services {
   })
   // A broken idle connection is replaced at the next use.
   pool.on('error', () => {})
-  const eventStore = new PostgresEventStore({
-    connectionString: config.databaseUrl,
-    siteKey: config.appKey,
-    appendTook: config.appendTook,
-  })
+  const eventStore = openEventStore(config)
   const { appended = () => {} } = config
   const strategySecrets = new PostgresStrategySecretStore(pool, config.appKey)
   const handlers = createHandlers({
@@ -75,6 +75,13 @@ export function createServices(config: ServicesConfig): Services {
       await pool.end()
     },
   }
+}
+
+function openEventStore({ databaseUrl, appKey, appendTook, eventStoreUrl }: ServicesConfig) {
+  const options = { connectionString: databaseUrl, siteKey: appKey, appendTook }
+  return eventStoreUrl === undefined
+    ? new PostgresEventStore(options)
+    : new EventStoreDbEventStore({ ...options, url: eventStoreUrl, namespace: NAMESPACE })
 }
 
 let shared: Services | null = null

@@ -9,6 +9,7 @@ export type EventStoreErrorCode =
   | 'E_UNKNOWN_EVENT_TYPE'
   | 'E_INVALID_EVENT'
   | 'E_EVENT_STORE_UNAVAILABLE'
+  | 'E_LOG_ELSEWHERE'
 
 /** What every error of the event store is; `code` tells which. */
 export abstract class EventStoreError extends Error {

@@ -141,7 +141,8 @@ async function requireKeys(client: pg.Client, events: readonly StoredEvent[]): P
   }
 }
 
-function noteId(highest: Map<string, number>, { stream }: StoredEvent): void {
+/** Keeps the highest id of each kind. */
+export function noteId(highest: Map<string, number>, { stream }: StoredEvent): void {
   const category = categoryOf(stream)
   const id = Number(stream.slice(category.length + 1))
   if (Number.isSafeInteger(id) && id > (highest.get(category) ?? 0)) {
@@ -150,7 +151,10 @@ function noteId(highest: Map<string, number>, { stream }: StoredEvent): void {
 }
 
 /** Ids are drawn from sequences: what is made next must not take one that the log has. */
-async function advanceIds(client: pg.Client, highest: ReadonlyMap<string, number>): Promise<void> {
+export async function advanceIds(
+  client: pg.Client,
+  highest: ReadonlyMap<string, number>
+): Promise<void> {
   for (const [category, id] of highest) {
     await client.query(
       `select setval(s.oid::regclass, greatest($2::bigint, nextval(s.oid::regclass)))

@@ -14,7 +14,8 @@ export interface CommandOutcome {
 export function runCommand(
   databaseUrl: string,
   args: readonly string[],
-  input?: string
+  input?: string,
+  environment: Record<string, string> = {}
 ): Promise<CommandOutcome> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -28,6 +29,7 @@ export function runCommand(
           DATABASE_URL: databaseUrl,
           REDIS_URL: 'redis://127.0.0.1:1',
           APP_KEY: TEST_SITE_KEY,
+          ...environment,
         },
       },
       (error, stdout, stderr) =>

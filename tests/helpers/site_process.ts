@@ -52,6 +52,7 @@ function startProcess(
       APP_KEY: config.appKey,
       DATABASE_URL: config.databaseUrl,
       REDIS_URL: config.redisUrl,
+      EVENTSTORE_URL: config.eventStoreUrl ?? '',
       DATA_DIR: config.dataDir,
       RATE_LIMITS: 'off',
       ...environment,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Argon } from '@adonisjs/core/hash/drivers/argon'
+import { requireLogPlace } from '#event_store/log_place'
 import { SYSTEM_ACTOR, type CommandContext } from '#handlers/command_context'
 import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
@@ -66,7 +67,12 @@ export async function startWebServer(
     redisUrl,
     appKey: TEST_SITE_KEY,
     dataDir,
+    eventStoreUrl: environment['EVENTSTORE_URL'],
     poolSize: 2,
+  })
+  await requireLogPlace({
+    connectionString: database.url,
+    inEventStoreDb: environment['EVENTSTORE_URL'] !== undefined,
   })
   const createRuntime = () =>
     new ProjectionRuntime({

@@ -1,0 +1,46 @@
+import { test } from '@japa/runner'
+import { plainPng } from '#tests/fixtures/images'
+import type { ImageJson } from '#tests/helpers/api'
+import { EventStoreDbServer } from '#tests/helpers/eventstoredb/server'
+import { startWorker } from '#tests/helpers/site_process'
+import { waitFor } from '#tests/helpers/wait_for'
+import { startWebServer } from '#tests/helpers/web_server'
+
+test.group('A site whose log is in EventStoreDB', () => {
+  test('takes an image, lists it, makes its thumbnail and tells its history', async ({
+    assert,
+    cleanup,
+  }) => {
+    const eventStoreDb = await EventStoreDbServer.start()
+    const server = await startWebServer({ EVENTSTORE_URL: eventStoreDb.url })
+    const worker = startWorker(server.services.config)
+    cleanup(async () => {
+      await worker.stop()
+      await server.stop()
+      await eventStoreDb.stop()
+    })
+    const admin = await server.setUp()
+    const { data: image } = await admin.upload(await plainPng(40, 30), 'a.png')
+    const list = await admin.get<{ items: ImageJson[] }>('/api/v1/images')
+    assert.deepEqual(
+      list.data.items.map(({ key }) => key),
+      [image.key]
+    )
+    const stream = eventStoreDb.log.all.find(({ type }) => type === 'image.uploaded')?.stream ?? ''
+    await waitFor(
+      () =>
+        eventStoreDb.log.stream(stream)?.some(({ type }) => type === 'image.thumbnail_generated'),
+      { what: 'the thumbnail', timeoutMs: 30_000 }
+    )
+    const thumbnail = await server.api.get(new URL(image.links.thumbnail_url).pathname)
+    assert.equal(thumbnail.status, 200)
+    const history = await admin.get<{ items: Array<{ type: string }> }>(
+      `/api/v1/images/${image.key}/history`
+    )
+    assert.includeMembers(
+      history.data.items.map(({ type }) => type),
+      ['image.uploaded', 'image.thumbnail_generated']
+    )
+    assert.isTrue(eventStoreDb.log.all.every((event) => event.stream.startsWith('picfast.')))
+  }).timeout(60_000)
+})
