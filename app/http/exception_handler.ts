@@ -31,6 +31,9 @@ const EXPECTED = [E_SETUP_REQUIRED, E_NOT_IN_ADVANCE]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The one place where errors become answers. Nothing of a fault of ours is shown but the request's id. */
+/** For a disk or a service that is away: a person or a restart has to bring it back. */
+const STORAGE_RETRY_SECONDS = 10
+
 export default class HttpExceptionHandler extends ExceptionHandler {
   override async handle(error: unknown, ctx: HttpContext): Promise<void> {
     if (ctx.response.headersSent) {
@@ -44,13 +47,9 @@ export default class HttpExceptionHandler extends ExceptionHandler {
     if (error instanceof E_MISSING_SCOPE) {
       ctx.response.header('WWW-Authenticate', 'Bearer error="insufficient_scope"')
     }
-    if (
-      error instanceof TooManyRequestsError ||
-      error instanceof UploadRateError ||
-      error instanceof ServerBusyError ||
-      error instanceof ImagingBusyError
-    ) {
-      ctx.response.header('Retry-After', error.retryAfterSeconds)
+    const retryAfter = retryAfterOf(error)
+    if (retryAfter !== null) {
+      ctx.response.header('Retry-After', retryAfter)
     }
     FILE_HEADERS.forEach((name) => ctx.response.removeHeader(name))
     ctx.response.status(status).send(this.#bodyOf({ status, message, data }, ctx.route?.pattern))
@@ -110,4 +109,18 @@ function flatFailure(message: string, fields: object): object {
   )
   const reason = reasons.length === 0 ? message : reasons.join('; ')
   return { status: false, message: reason, error: reason }
+}
+
+/** When to try again, in seconds; `null` where that cannot be said. */
+function retryAfterOf(error: unknown): number | null {
+  if (
+    error instanceof TooManyRequestsError ||
+    error instanceof UploadRateError ||
+    error instanceof ServerBusyError ||
+    error instanceof ImagingBusyError
+  ) {
+    return error.retryAfterSeconds
+  }
+  const isAway = error instanceof StorageError && error.code === 'E_STORAGE_UNAVAILABLE'
+  return isAway ? STORAGE_RETRY_SECONDS : null
 }

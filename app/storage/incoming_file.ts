@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { digestsOf, type Digests } from '#imaging/rewrite_plan'
 import type { MemoryAllowance } from './memory_allowance.ts'
+import { removeTemporary } from './temporary_files.ts'
 
 /** A file of so many bytes stays in memory until it is stored, where there is room. */
 const HELD_BYTES = 1024 * 1024
@@ -94,7 +95,7 @@ export class IncomingFile {
     this.#giveBack()
     await this.#close().catch(() => {})
     if (this.#path !== null) {
-      await rm(this.#path, { force: true }).catch(() => {})
+      await removeTemporary(this.#path)
     }
   }
 

@@ -18,7 +18,7 @@ import { FolderFlush } from './folder_flush.ts'
 import { makeFolder } from './folders.ts'
 import { checkObjectKey } from './object_key.ts'
 import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
-import { TemporaryFiles } from './temporary_files.ts'
+import { removeTemporary, TemporaryFiles } from './temporary_files.ts'
 
 const TEMPORARY_FOLDER = '.temporary'
 /** A slow client holds two of them for as long as it takes. */
@@ -58,7 +58,7 @@ export class LocalObjectStore implements ObjectStore {
         await Promise.all([writeDurably(file, bytes), this.#makeDurableFolder(dirname(target))])
         await this.#place(target, () => rename(path, target))
       } catch (error) {
-        await rm(path, { force: true }).catch(() => {})
+        await removeTemporary(path)
         throw error
       }
     })
@@ -232,11 +232,11 @@ async function placeFile(temporaryPath: string, target: string): Promise<void> {
       await copyDurably(temporaryPath, beside)
       await rename(beside, target)
     } finally {
-      await rm(beside, { force: true })
+      await removeTemporary(beside)
     }
   } finally {
     // Renaming one name of a file to another of its names leaves both.
-    await rm(second, { force: true })
+    await removeTemporary(second)
   }
 }
 

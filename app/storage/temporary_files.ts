@@ -4,6 +4,14 @@ import { join } from 'node:path'
 import { asStorageError, isMissingFile } from './errors.ts'
 import { makeFolder } from './folders.ts'
 
+/**
+ * Takes away a file that has served its purpose. Where that cannot be, on a disk that has become read-only say, it is
+ * left to the sweep: what was done with it is done.
+ */
+export async function removeTemporary(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => {})
+}
+
 /** A folder for files that are not finished yet. */
 export class TemporaryFiles {
   readonly #folder: string

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Account } from '#auth/identity'
@@ -20,6 +19,7 @@ import { ImageObjects } from './image_objects.ts'
 import { prepareFile } from './prepare_file.ts'
 import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
 import type { CountedUpload, UploadRates } from './upload_rates.ts'
+import { removeTemporary } from '#storage/temporary_files'
 
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
@@ -237,7 +237,7 @@ export class ImageUploads {
       )
     } finally {
       if (typeof file.content === 'string') {
-        await rm(file.content, { force: true })
+        await removeTemporary(file.content)
       }
     }
   }

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ImageEvent } from '#domain/image/events'
@@ -15,6 +14,7 @@ import { StorageError } from '#storage/errors'
 import { thumbnailKey } from '#storage/object_key'
 import type { ObjectStore } from '#storage/object_store'
 import type { Destination, ImageObjects } from './image_objects.ts'
+import { removeTemporary } from '#storage/temporary_files'
 
 /** A strategy and the store that it is. */
 export interface Place {
@@ -81,7 +81,7 @@ export class ObjectMigration {
       }
       return { outcome: 'failed', reason: error.message }
     } finally {
-      await rm(path, { force: true })
+      await removeTemporary(path)
     }
   }
 

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { DomainError } from '#domain/domain_error'
 import type { ProcessingOutcome } from '#domain/image/events'
 import { ImagingBusyError, ImagingError } from '#imaging/errors'
@@ -10,6 +10,7 @@ import { acceptsExtension, type UploadRules } from '#read_models/upload_rules'
 import type { ReceivedUpload } from '#storage/intake'
 import { processPixels, type PixelPorts } from './process_pixels.ts'
 import type { ProcessingPolicy } from './processing_policy.ts'
+import { removeTemporary } from '#storage/temporary_files'
 
 /** What is to be stored of an upload; its size and hashes are those of the bytes that links serve. */
 export interface PreparedFile extends WrittenFile {
@@ -59,7 +60,7 @@ export async function prepareFile(
     return { content, facts, size, sha256, md5, sha1, processing }
   } finally {
     const others = targets.filter((target) => target !== kept)
-    await Promise.all(others.map((target) => rm(target, { force: true })))
+    await Promise.all(others.map((target) => removeTemporary(target)))
   }
 }
 

@@ -150,6 +150,7 @@ for (const kind of KINDS) {
       const answer = await upload(await plainPng(43, 23))
       assert.equal(answer.status, 503)
       assert.match(answer.message, /storage cannot be used/)
+      assert.isAbove(Number(answer.headers.get('retry-after')), 0)
       assert.equal((await admin.get(path(before.links.url))).status, 503)
       assert.equal((await admin.upload(await plainPng(44, 23))).status, 201, 'others go on')
       assert.isFalse((await health())?.ok)

@@ -7,7 +7,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { test } from '@japa/runner'
 import { ConnectionBound } from '#http/connection_bound'
 import { DrainingServer } from '#http/node_server'
-import { plainPng } from '#tests/fixtures/images'
 import { beginUpload } from '#tests/helpers/slow_upload'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer } from '#tests/helpers/web_server'
@@ -130,7 +129,7 @@ test.group('Slow clients', (group) => {
     const server = await startWebServer({ SLOW_CLIENT_SECONDS: '1' })
     cleanup(() => server.stop())
     const user = await server.setUp()
-    const upload = await beginUpload(`${server.api.url}/api/v1/images`, await plainPng(300, 200), {
+    const upload = await beginUpload(`${server.api.url}/api/v1/images`, Buffer.alloc(4_000_000), {
       authorization: `Bearer ${user.token}`,
     })
     const temporary = join(server.dataDir, 'objects', '.temporary')
