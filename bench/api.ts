@@ -98,8 +98,10 @@ async function compareLibraries(
     // One request to each in turn: what disturbs the machine for a moment disturbs all alike.
     for (let index = 0; index < requests; index++) {
       for (const [number, { wanted }] of cases.entries()) {
+        // An address of its own each time: what is measured is a list that is made, not one that was kept.
+        const url = `${wanted.url}&made=${round}.${index}`
         const startedAt = performance.now()
-        await send(agent, wanted)
+        await send(agent, { ...wanted, url })
         times[number]?.push(performance.now() - startedAt)
       }
     }
