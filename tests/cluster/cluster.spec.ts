@@ -10,7 +10,13 @@ import { waitFor } from '#tests/helpers/wait_for'
 import { Cluster, SITE_PARTS } from './cluster.ts'
 import { FAULTS, heal, inflict, planTroubles, randomMoment, type Trouble } from './faults.ts'
 import { checkPictures } from './pictures.ts'
-import { checkLimits, checkReadYourWrites, checkSessions, checkSettings } from './promises.ts'
+import {
+  checkLimits,
+  checkLiveStreams,
+  checkReadYourWrites,
+  checkSessions,
+  checkSettings,
+} from './promises.ts'
 import { checkFencing, checkTakeover } from './takeover.ts'
 import { setUpSite, type ClusterSite } from './site.ts'
 
@@ -52,7 +58,8 @@ test.group('Cluster', (group) => {
   test('what one web server did holds at the other at once', async ({ assert }) => {
     await checkReadYourWrites(assert, site)
     await checkSettings(assert, site)
-    // It ends all sessions of the administrator.
+    // Both end all sessions of the administrator, to whom tokens are then left.
+    await checkLiveStreams(assert, site, cluster.url)
     await checkSessions(assert, site)
     await checkLimits(assert, site)
   })

@@ -1,5 +1,6 @@
 import type { Assert } from '@japa/assert'
 import type { AlbumJson, TokensJson } from '#tests/helpers/api'
+import { EventStreamClient } from '#tests/helpers/event_stream'
 import { ADMIN } from '#tests/helpers/web_server'
 import { waitFor } from '#tests/helpers/wait_for'
 import type { ClusterSite } from './site.ts'
@@ -8,7 +9,7 @@ const WRITES = 15
 
 /** A session that one web server opened and ended is refused by the other at once, and was known there before. */
 export async function checkSessions(assert: Assert, { at }: ClusterSite): Promise<void> {
-  const { data } = await at['web-1'].post<TokensJson>('/api/v1/auth/login', {
+  const { data } = await at['web-1'].as(null).post<TokensJson>('/api/v1/auth/login', {
     json: { email: ADMIN.email, password: ADMIN.password },
   })
   const [here, there] = [at['web-1'], at['web-2']].map((one) => one.as(data.access_token))
@@ -36,6 +37,26 @@ export async function checkReadYourWrites(assert: Assert, { at }: ClusterSite): 
   }
 }
 
+/** The log as it grows is followed at one web server, through nginx or not, while the other writes, and ends with its session. */
+export async function checkLiveStreams(assert: Assert, { at }: ClusterSite, nginxUrl: string) {
+  const { data } = await at['web-2'].as(null).post<TokensJson>('/api/v1/auth/login', {
+    json: { email: ADMIN.email, password: ADMIN.password },
+  })
+  const live = '/api/v1/admin/events/live'
+  const streams = await Promise.all(
+    [at['web-1'].url, at['web-2'].url, nginxUrl].map((url) =>
+      EventStreamClient.open(`${url}${live}`, data.access_token)
+    )
+  )
+  const made = await at['web-2'].post('/api/v1/albums', { json: { name: 'Followed' } })
+  assert.equal(made.status, 201)
+  const saw = (stream: EventStreamClient) =>
+    stream.messages.some(({ data: event }) => event.type === 'album.created')
+  await waitFor(() => streams.every(saw), { what: 'the event on every stream' })
+  await at['web-2'].as(data.access_token).post('/api/v1/auth/logout')
+  await Promise.all(streams.map((stream) => stream.untilOver()))
+}
+
 /** A setting that was changed at one web server holds at the other within a second. */
 export async function checkSettings(assert: Assert, { at }: ClusterSite): Promise<void> {
   const nameAt = async (web: 'web-1' | 'web-2') =>
@@ -54,7 +75,8 @@ export async function checkSettings(assert: Assert, { at }: ClusterSite): Promis
 export async function checkLimits(assert: Assert, { at }: ClusterSite): Promise<void> {
   const statuses: number[] = []
   for (let number = 0; number < 8; number += 1) {
-    const { status } = await at[number % 2 === 0 ? 'web-1' : 'web-2'].post('/api/v1/auth/login', {
+    const web = at[number % 2 === 0 ? 'web-1' : 'web-2']
+    const { status } = await web.as(null).post('/api/v1/auth/login', {
       json: { email: 'nobody@example.org', password: 'a wrong guess' },
     })
     statuses.push(status)
