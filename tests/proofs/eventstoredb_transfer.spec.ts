@@ -132,4 +132,21 @@ test.group('Proofs | to EventStoreDB and back', (group) => {
     const command = await again.findCommand({ id: 'c', fingerprint: 'f' })
     assert.isTrue(command?.repeated)
   })
+
+  test('a site that is set up for another place than its log is in says so and does nothing', async ({
+    assert,
+  }) => {
+    const elsewhere = { EVENTSTORE_URL: server.url }
+    const refusal = async (args: string[], environment?: Record<string, string>) => {
+      const { code, stdout, stderr } = await runCommand(log.url, args, undefined, environment)
+      assert.equal(code, 1, args.join(' '))
+      return stdout + stderr
+    }
+    assert.include(await refusal(['prepare'], elsewhere), 'the log is in PostgreSQL')
+    assert.include(await refusal(['events:import', '-'], elsewhere), 'without EVENTSTORE_URL')
+    assert.include(await refusal(['events:copy', '--to=eventstoredb']), 'Set EVENTSTORE_URL')
+    assert.equal((await copy('--to=eventstoredb')).code, 0)
+    assert.include(await refusal(['prepare']), 'The log is in EventStoreDB')
+    assert.include(await refusal(['maintenance:restore', '/nowhere']), 'The log is in EventStoreDB')
+  })
 })
