@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { EventOrigins } from '#projections/event_origins'
 import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
@@ -26,10 +27,12 @@ export default class Projector extends BaseCommand {
         eager: true,
         warn,
       })
+      const origins = new EventOrigins({ connectionString, warn })
       runtime.start()
+      origins.start()
       tell('Projecting')
       await stop
-      await runtime.stop()
+      await Promise.all([runtime.stop(), origins.stop()])
       tell('Done projecting')
     }, SERVING)
   }

@@ -111,6 +111,8 @@ async function empty(client: pg.Client, tables: readonly string[]): Promise<void
   await client.query(`truncate ${all}`)
   await client.query('alter table log.events enable trigger user')
   await client.query(`delete from run.parked_events`)
+  await client.query('truncate run.event_origins')
+  await client.query('update run.event_origins_end set position = 0')
   await client.query(`update run.checkpoints set position = 0 where slot = 'live'`)
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 import { GENESIS_HASH, type ChainEnd } from '#event_store/stored_event'
 import { readLineHead, type LineHead, type StoredLine } from './stored_lines.ts'
 
@@ -27,7 +27,7 @@ export class ChainWalk {
     if (head.position !== this.#last.position + 1) {
       return 'position'
     }
-    const expected = createHash('sha256').update(this.#last.hash).update(line).digest()
+    const expected = digestOf('sha256', Buffer.concat([this.#last.hash, line]), 'buffer')
     if (!expected.equals(hash)) {
       return 'hash'
     }

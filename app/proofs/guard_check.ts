@@ -41,9 +41,14 @@ export class GuardCheck {
 
   /** Takes the next events of the log that can claim or add up something. */
   async take(events: readonly StoredEvent[]): Promise<void> {
+    // Neighbours often change the same sums: each name is weighed once.
+    const sums = new Map<string, bigint>()
     for (const changes of await guardChanges(this.#codec, events)) {
-      namedChanges(changes).forEach(({ name, delta }) => this.#tally.add(name, delta))
+      for (const { name, delta } of namedChanges(changes)) {
+        sums.set(name, (sums.get(name) ?? 0n) + delta)
+      }
     }
+    sums.forEach((delta, name) => this.#tally.add(name, delta))
   }
 
   /**

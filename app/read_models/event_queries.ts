@@ -15,27 +15,72 @@ export interface EventFilter {
 /** Newest first before a position, or from the end of the log; or oldest first within a stretch of it. */
 export type EventStretch = { before: number | null } | { after: number; upTo: number }
 
-/** Positions of events, as many as there are up to a limit. */
+type PositionQuery = DatabaseQueryBuilderContract<{ position: BigintColumn }>
+
+/**
+ * Positions of events, as many as there are up to a limit. Types, streams and times the log itself finds at once;
+ * whoever acted and the request, what was taken from it into `run.event_origins`, and where that ends, a look at each
+ * event.
+ */
 export async function listEventPositions(
   filter: EventFilter,
   stretch: EventStretch,
   limit: number
 ): Promise<number[]> {
-  const { type, stream, actorUserId, correlationId, recordedFrom, recordedTo } = filter
-  const query = db
-    .query<{ position: BigintColumn }>()
-    .from('log.events')
-    .select('position')
-    .limit(limit)
-  if ('after' in stretch) {
-    const { after, upTo } = stretch
-    query.where('position', '>', after).where('position', '<=', upTo).orderBy('position')
-  } else {
-    query.orderBy('position', 'desc')
-    if (stretch.before !== null) {
-      query.where('position', '<', stretch.before)
-    }
+  const bounds = await boundsOf(filter, stretch)
+  const isForward = 'after' in stretch
+  const page = (query: PositionQuery) =>
+    within(query, bounds)
+      .orderBy('position', isForward ? 'asc' : 'desc')
+      .limit(limit)
+  const ofLog = narrowed(positionsIn('log.events'), filter)
+  const isOfOrigin = filter.actorUserId !== undefined || filter.correlationId !== undefined
+  if (!isOfOrigin || filter.stream !== undefined) {
+    return numbers(await page(ofLog))
   }
+  const taken = db.from('run.event_origins_end').select('position')
+  const rest = page(ofLog.where('position', '>', taken))
+  const known = page(withOrigin(positionsIn('run.event_origins'), filter))
+  // One statement sees the end of what was taken and the rest as of one moment.
+  const found = numbers(await known.unionAll(rest, true))
+  return found.toSorted((one, other) => (isForward ? one - other : other - one)).slice(0, limit)
+}
+
+function positionsIn(table: string): PositionQuery {
+  return db.query<{ position: BigintColumn }>().from(table).select('position')
+}
+
+function numbers(rows: Array<{ position: BigintColumn }>): number[] {
+  return rows.map(({ position }) => Number(position))
+}
+
+/** The first and the last position that count, both inclusive; `null` where there is no bound. */
+interface Bounds {
+  first: number
+  last: number | null
+}
+
+async function boundsOf(
+  { recordedFrom, recordedTo }: EventFilter,
+  stretch: EventStretch
+): Promise<Bounds> {
+  const first = recordedFrom === undefined ? 1 : await firstPositionAt('>=', recordedFrom)
+  const lasts = recordedTo === undefined ? [] : [(await firstPositionAt('>', recordedTo)) - 1]
+  if ('after' in stretch) {
+    return { first: Math.max(first, stretch.after + 1), last: Math.min(stretch.upTo, ...lasts) }
+  }
+  lasts.push(...(stretch.before === null ? [] : [stretch.before - 1]))
+  return { first, last: lasts.length === 0 ? null : Math.min(...lasts) }
+}
+
+function within(query: PositionQuery, { first, last }: Bounds): PositionQuery {
+  query.where('position', '>=', first)
+  return last === null ? query : query.where('position', '<=', last)
+}
+
+/** By what lies in the log. */
+function narrowed(query: PositionQuery, filter: EventFilter): PositionQuery {
+  const { type, stream, actorUserId, correlationId } = filter
   if (type !== undefined) {
     query.where('type', type)
   }
@@ -50,17 +95,31 @@ export async function listEventPositions(
     holding(query, `"correlation_id":${JSON.stringify(correlationId)}`)
     query.whereRaw(`metadata ->> 'correlation_id' = ?`, [correlationId])
   }
-  if (recordedFrom !== undefined) {
-    query.where('position', '>=', await firstPositionAt('>=', recordedFrom))
+  return query
+}
+
+/** By what was taken from it; two requests whose hashes are the same are told apart in the log. */
+function withOrigin(query: PositionQuery, filter: EventFilter): PositionQuery {
+  const { type, actorUserId, correlationId } = filter
+  if (type !== undefined) {
+    query.where('type', type)
   }
-  if (recordedTo !== undefined) {
-    query.where('position', '<', await firstPositionAt('>', recordedTo))
+  if (actorUserId !== undefined) {
+    query.where('account_id', actorUserId)
   }
-  return (await query).map(({ position }) => Number(position))
+  if (correlationId !== undefined) {
+    query.whereRaw('request = hashtextextended(?, 0)', [correlationId])
+    query.whereRaw(
+      `exists (select 1 from log.events e where e.position = event_origins.position
+        and e.metadata ->> 'correlation_id' = ?)`,
+      [correlationId]
+    )
+  }
+  return query
 }
 
 /** Looking for a piece of text is several times quicker than parsing each event's metadata, and leaves few to parse. */
-function holding<Row>(query: DatabaseQueryBuilderContract<Row>, text: string): void {
+function holding(query: PositionQuery, text: string): void {
   query.whereRaw('metadata::text like ?', [containsPattern(text)])
 }
 

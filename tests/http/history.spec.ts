@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
 import type { transformEvent, transformHistory } from '#http/transformers/event_transformer'
+import { EventOrigins } from '#projections/event_origins'
 import { cameraJpeg } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson, UserJson } from '#tests/helpers/api'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
@@ -157,6 +158,35 @@ test.group('History', (group) => {
         types
       )
     })
+
+  test('of the whole log is found by origin, whatever of it was taken in', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { databaseUrl } = server.services.config
+    const origins = new EventOrigins({ connectionString: databaseUrl, warn: () => {} })
+    cleanup(() => origins.stop())
+    const found = async () => {
+      const answers = await Promise.all(
+        [
+          `?correlation_id=${deletion}`,
+          `?actor_user_id=${ownerId}`,
+          `?actor_user_id=${ownerId}&type=image.uploaded`,
+          `?actor_user_id=${ownerId}&date_to=${image.created_at}`,
+          `?actor_user_id=${ownerId}&stream=image-${image.id}`,
+        ].map(events)
+      )
+      return answers.map(({ data }) => data.items.map(({ position }) => position))
+    }
+    const before = await found()
+    assert.isTrue(before.every((positions) => positions.length > 0))
+    await origins.take()
+    assert.deepEqual(await found(), before)
+    await owner.put('/api/v1/users/me', { json: { name: 'Grace' } })
+    const { position: last } = await server.services.eventStore.head()
+    const [, byActor = []] = await found()
+    assert.deepEqual(byActor, [last, ...(before[1] ?? [])])
+  })
 
   test('of the whole log comes in pages without a gap', async ({ assert }) => {
     const { position: head } = await server.services.eventStore.head()
