@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type pg from 'pg'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { projections } from '../app/projections/registry.ts'
 import { ProjectionRuntime } from '../app/projections/runtime.ts'
@@ -8,6 +6,7 @@ import { openPool, SITE_KEY, type Environment } from './environment.ts'
 import { history, METADATA } from './events.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
+import { untilProjected, writeHistory } from './written_log.ts'
 
 const EVENTS = 200_000
 /** The peer writes a checkpoint a message, so its rate shows on a shorter log as well. */
@@ -23,7 +22,7 @@ export async function catchUp(environment: Environment): Promise<Figure[]> {
   const pool = openPool(url, 4)
   const peerUrl = await environment.emptyDatabase('bench_catch_up_emmett')
   try {
-    await writeOurs(store, smoke ? SMOKE_EVENTS : EVENTS)
+    await writeHistory(store, smoke ? SMOKE_EVENTS : EVENTS)
     const peerEvents = await writePeers(peerUrl, smoke ? SMOKE_EVENTS : PEER_EVENTS)
     const { position: head } = await store.head()
     await pool.query('vacuum analyze log.events')
@@ -74,9 +73,7 @@ export async function catchUp(environment: Environment): Promise<Figure[]> {
       })
       const startedAt = performance.now()
       runtime.start()
-      while (!(await isCaughtUp(pool, head))) {
-        await delay(20)
-      }
+      await untilProjected(url, head)
       const seconds = (performance.now() - startedAt) / 1000
       await runtime.stop()
       return head / seconds
@@ -102,21 +99,6 @@ export async function catchUp(environment: Environment): Promise<Figure[]> {
   }
 }
 
-async function writeOurs(store: PostgresEventStore, events: number): Promise<void> {
-  let written = 0
-  for (const chapters of history()) {
-    await Promise.all(
-      chapters.map((chapter) =>
-        store.append({ ...chapter, expectedVersion: 'any', metadata: METADATA })
-      )
-    )
-    written += chapters.reduce((sum, chapter) => sum + chapter.events.length, 0)
-    if (written >= events) {
-      return
-    }
-  }
-}
-
 /** Answers how many events there are. */
 async function writePeers(url: string, events: number): Promise<number> {
   const emmett = await openEmmett(url)
@@ -134,11 +116,4 @@ async function writePeers(url: string, events: number): Promise<number> {
   }
   await emmett.close()
   return written
-}
-
-async function isCaughtUp(pool: pg.Pool, head: number): Promise<boolean> {
-  const { rows } = await pool.query<{ position: string }>(
-    `select min(position) as position from run.checkpoints where slot = 'live'`
-  )
-  return Number(rows[0]?.position) >= head
 }

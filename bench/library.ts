@@ -1,13 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { openPool, SITE_KEY } from './environment.ts'
 import { METADATA, uploadOf } from './events.ts'
+import { untilProjected } from './written_log.ts'
 
 const IMAGES_A_BATCH = 1_000
 const OTHER_OWNERS = 50
 /** One image in so many is another owner's. */
 const ANOTHERS = 11
-const LOOK_MILLISECONDS = 20
 
 /**
  * Gives an owner a library of this many images, and others a tenth of that: uploads are appended to the log, and the
@@ -35,15 +34,7 @@ export async function fillLibrary(url: string, ownerId: number, images: number):
       await Promise.all(batch)
     }
     const { position: head } = await store.head()
-    const isCaughtUp = async () => {
-      const { rows } = await pool.query<{ position: string }>(
-        `select min(position) as position from run.checkpoints where slot = 'live'`
-      )
-      return Number(rows[0]?.position) >= head
-    }
-    while (!(await isCaughtUp())) {
-      await delay(LOOK_MILLISECONDS)
-    }
+    await untilProjected(url, head)
     await pool.query('vacuum analyze')
   } finally {
     await pool.end()

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Environment } from './environment.ts'
 import { FORM_TYPE, PART_END, PART_HEAD, uploadPicture } from './form.ts'
 import { makeBitmap } from './pictures.ts'
+import { residentMegabytes } from './process_memory.ts'
 import { figure, type Figure } from './report.ts'
 import { startSite, type Site } from './site.ts'
 
@@ -52,12 +52,6 @@ export async function memory(environment: Environment): Promise<Figure[]> {
     sockets.forEach((socket) => socket.destroy())
     await site.stop()
   }
-}
-
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(status) ?? []
-  return Number(kilobytes) / 1024
 }
 
 /** A client that takes a chunk now and then. */

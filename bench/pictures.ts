@@ -4,6 +4,8 @@ const SIDE = 510
 const PHOTOGRAPH = { width: 4000, height: 3000 }
 const PLAIN_SIDE = 4000
 const BITMAP_HEAD_BYTES = 54
+/** Where a JFIF segment holds the density. */
+const JFIF_DENSITY = 12
 
 /** A JPEG of noise, which does not compress: of about 200 kB unless told its side. */
 export async function makePicture(side = SIDE): Promise<Buffer> {
@@ -41,4 +43,11 @@ export function makeBitmap(side = PLAIN_SIDE): Buffer {
   file.writeUInt16LE(1, 26)
   file.writeUInt16LE(24, 28)
   return file
+}
+
+/** Another picture for each number: a JFIF segment with its own density, which survives the removal of metadata. */
+export function distinct(picture: Buffer, number: number): Uint8Array {
+  const segment = Buffer.from('ffe000104a46494600010101ffffffff0000', 'hex')
+  segment.writeUInt32BE(0x00010001 + number, JFIF_DENSITY)
+  return Buffer.concat([picture.subarray(0, 2), segment, picture.subarray(2)])
 }

@@ -3,8 +3,10 @@ import { append } from './append.ts'
 import { catchUp } from './catch_up.ts'
 import { withEnvironment, type Environment } from './environment.ts'
 import { jobs } from './jobs.ts'
+import { rebuild } from './rebuild.ts'
 import { printTable, type Figure } from './report.ts'
 import { memory } from './memory.ts'
+import { scale } from './scale.ts'
 import { serve } from './serve.ts'
 import { thumbnails } from './thumbnails.ts'
 import { variants } from './variants.ts'
@@ -24,6 +26,8 @@ const BENCHES: Record<string, (environment: Environment) => Promise<Figure[]>> =
   memory,
   api,
   verify,
+  rebuild,
+  scale,
 }
 
 const args = process.argv.slice(2)

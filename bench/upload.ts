@@ -4,7 +4,7 @@ import { findFreePort } from '../app/supervisor/free_port.ts'
 import { startProcess, type Environment } from './environment.ts'
 import { FORM_TYPE, multipart } from './form.ts'
 import { send } from './http_client.ts'
-import { makePicture } from './pictures.ts'
+import { distinct, makePicture } from './pictures.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave, rate } from './rounds.ts'
 import { startSite, startWorker, untilAnswers } from './site.ts'
@@ -20,8 +20,6 @@ const LOADS: Load[] = [
   { name: '200 kB JPEG', side: 510, concurrencies: [8, 32] },
   { name: '5 MB JPEG', side: 2_620, concurrencies: [8] },
 ]
-/** Where a JFIF segment holds the density. */
-const JFIF_DENSITY = 12
 
 /**
  * Uploads a second over HTTP to all processes of a site, beside a bare server that hashes, writes, flushes and renames,
@@ -66,13 +64,6 @@ export async function upload(environment: Environment): Promise<Figure[]> {
     agent.destroy()
     await Promise.all([site.stop(), stopWorker(), bare.stop(), adonis.stop()])
   }
-}
-
-/** Another picture for each number: a JFIF segment with its own density, which survives the removal of metadata. */
-function distinct(picture: Buffer, number: number): Uint8Array {
-  const segment = Buffer.from('ffe000104a46494600010101ffffffff0000', 'hex')
-  segment.writeUInt32BE(0x00010001 + number, JFIF_DENSITY)
-  return Buffer.concat([picture.subarray(0, 2), segment, picture.subarray(2)])
 }
 
 /** Runs a server to compare with; it is told a folder of its own and a port. */

@@ -1,18 +1,15 @@
 import pg from 'pg'
 import { EventCodec } from '../app/event_store/event_codec.ts'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
-import { budgetsOf, claimsOf } from '../app/domain/guards.ts'
-import type { DomainEvent } from '../app/domain/catalogue.ts'
 import { readLines } from '../app/proofs/stored_lines.ts'
 import { verifyLog } from '../app/proofs/verify_log.ts'
 import { SITE_KEY, type Environment } from './environment.ts'
-import { history, METADATA, type Chapter } from './events.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
+import { writeHistory } from './written_log.ts'
 
 const EVENTS = 500_000
 const SMOKE_EVENTS = 5_000
-const BLOCKS_AT_A_TIME = 10
 
 /** Events a second through the whole check of a log, beside reading them and doing nothing. */
 export async function verify(environment: Environment): Promise<Figure[]> {
@@ -22,7 +19,7 @@ export async function verify(environment: Environment): Promise<Figure[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await write(store, smoke ? SMOKE_EVENTS : EVENTS)
+    await writeHistory(store, smoke ? SMOKE_EVENTS : EVENTS)
     await client.query('vacuum analyze log.events')
     const { position: events } = await store.head()
 
@@ -48,29 +45,4 @@ export async function verify(environment: Environment): Promise<Figure[]> {
     await client.end()
     await store.close()
   }
-}
-
-async function write(store: PostgresEventStore, events: number): Promise<void> {
-  const chapters = history()
-  let written = 0
-  while (written < events) {
-    const batch: Chapter[] = []
-    for (let block = 0; block < BLOCKS_AT_A_TIME; block++) {
-      batch.push(...(chapters.next().value ?? []))
-    }
-    await Promise.all(batch.map((chapter) => append(store, chapter)))
-    written += batch.reduce((sum, chapter) => sum + chapter.events.length, 0)
-  }
-}
-
-/** With the claims and budgets that belong to the events. */
-function append(store: PostgresEventStore, chapter: Chapter) {
-  const events: readonly DomainEvent[] = chapter.events
-  return store.append({
-    ...chapter,
-    expectedVersion: 'any',
-    metadata: METADATA,
-    claims: events.flatMap(claimsOf),
-    budgets: events.flatMap(budgetsOf).map((change) => ({ ...change, limit: null })),
-  })
 }

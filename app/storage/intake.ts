@@ -56,6 +56,7 @@ const MAXIMUM_PART_HEADER_BYTES = 16 * 1024
 const FILE_CHUNK_BYTES = 256 * 1024
 /** What is left of a refused body is read for so long, so that the client comes to read its answer. */
 const DRAIN_BYTES = 256 * 1024 * 1024
+const MALFORMED = 'The multipart body is malformed'
 
 /**
  * Takes one multipart upload from the socket: never more than a few chunks of a large file in memory, hashed on the way to
@@ -160,6 +161,10 @@ function createParser(request: IncomingMessage, options: IntakeOptions): BusboyI
   }
 }
 
+function malformed(): IntakeError {
+  return new IntakeError('E_MULTIPART_MALFORMED', MALFORMED)
+}
+
 function parse(
   request: IncomingMessage,
   parser: BusboyInstance,
@@ -201,7 +206,12 @@ function parse(
       name = filename
       receiving = stream
       storing = takeIn(stream, options)
-      storing.catch(reject)
+      let broken: Error | null = null
+      stream.once('error', (error) => (broken = error))
+      // A part that breaks off fails before the parser says why.
+      storing.catch((error: unknown) =>
+        reject(error === broken && !(error instanceof IntakeError) ? malformed() : error)
+      )
     })
     parser.on('field', (field, value, _nameTruncated, valueTruncated) => {
       if (valueTruncated) {
@@ -214,7 +224,7 @@ function parse(
     })
     parser.on('fieldsLimit', () => refuse('E_TOO_MANY_FIELDS', 'There are too many fields'))
     parser.on('partsLimit', () => refuse('E_TOO_MANY_FIELDS', 'There are too many parts'))
-    parser.on('error', () => refuse('E_MULTIPART_MALFORMED', 'The multipart body is malformed'))
+    parser.on('error', () => refuse('E_MULTIPART_MALFORMED', MALFORMED))
     parser.on('finish', () => {
       if (!isRefused) {
         Promise.resolve(storing).then((file) => resolve({ file, filename: name, fields }), reject)

@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { Agent } from 'node:http'
+import { spawn } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
+import { findFreePort } from '../app/supervisor/free_port.ts'
+import { openPool, ROOT, SITE_KEY, startProcess, type Environment } from './environment.ts'
+import { send } from './http_client.ts'
+import { residentMegabytes } from './process_memory.ts'
+import { figure, type Figure } from './report.ts'
+import { percentile } from './rounds.ts'
+import { startSite, untilAnswers, type Site } from './site.ts'
+import { untilProjected, writeHistory } from './written_log.ts'
+
+const SIZES = [100_000, 1_000_000]
+const SMOKE_SIZES = [2_000]
+const READERS = 2
+const PAUSE_MILLISECONDS = 5
+const LOOK_MILLISECONDS = 100
+const LIST = '/api/v1/images?page_size=20'
+
+/**
+ * The rebuild of all read models while a site serves: events a second, what its readers notice, the memory of the process that
+ * rebuilds, and how long a web server takes to start on such a log. Once for each size: a rebuild is its own average.
+ */
+export async function rebuild(environment: Environment): Promise<Figure[]> {
+  const figures: Figure[] = []
+  for (const events of environment.smoke ? SMOKE_SIZES : SIZES) {
+    figures.push(...(await rebuildOf(environment, events)))
+  }
+  return figures
+}
+
+async function rebuildOf(environment: Environment, events: number): Promise<Figure[]> {
+  const url = await environment.database(`bench_rebuild_${events}`)
+  const site = await startSite(environment, url)
+  const agent = new Agent({ keepAlive: true })
+  try {
+    const head = await fill(url, events)
+    const quiet = await readFor(site, agent, delay(environment.smoke ? 300 : 10_000))
+    const running = startRebuild(environment, url)
+    const startedAt = performance.now()
+    const busy = await readFor(site, agent, running.ended)
+    const seconds = (performance.now() - startedAt) / 1000
+    const start = await startSeconds(environment, url)
+    const name = `${head} events`
+    const alone = (ours: number) => ({ ours, limit: null, peer: null })
+    return [
+      figure('rebuild', `${name}, all read models`, 'events/s', alone(head / seconds)),
+      figure('rebuild', `${name}, p99 of a list meanwhile`, 'ms', {
+        ours: percentile(busy, 0.99),
+        limit: percentile(quiet, 0.99),
+        peer: null,
+      }),
+      figure('rebuild', `${name}, memory`, 'MB', alone(running.mostMegabytes())),
+      figure('rebuild', `${name}, start of a web server`, 's', alone(start)),
+    ]
+  } finally {
+    agent.destroy()
+    await site.stop()
+  }
+}
+
+/** Answers the position of the last event, which all read models have reached. */
+async function fill(url: string, events: number): Promise<number> {
+  const store = new PostgresEventStore({ connectionString: url, siteKey: SITE_KEY })
+  const pool = openPool(url, 1)
+  try {
+    await writeHistory(store, events)
+    const { position } = await store.head()
+    await untilProjected(url, position)
+    await pool.query('vacuum analyze')
+    return position
+  } finally {
+    await pool.end()
+    await store.close()
+  }
+}
+
+/** The times in milliseconds of lists that are read, each under an address of its own, until something has ended. */
+async function readFor(site: Site, agent: Agent, until: Promise<unknown>): Promise<number[]> {
+  const times: number[] = []
+  let reading = true
+  const stop = () => (reading = false)
+  until.then(stop, stop)
+  const read = async (reader: number) => {
+    for (let number = 0; reading; number++) {
+      const startedAt = performance.now()
+      await send(agent, { url: `${site.url}${LIST}&read=${reader}.${number}`, token: site.token })
+      times.push(performance.now() - startedAt)
+      await delay(PAUSE_MILLISECONDS)
+    }
+  }
+  await Promise.all([until, ...Array.from({ length: READERS }, (_, reader) => read(reader))])
+  return times
+}
+
+/** `projections:rebuild` as an administrator runs it. */
+function startRebuild(environment: Environment, url: string) {
+  const child = spawn(process.execPath, ['ace.js', 'projections:rebuild'], {
+    cwd: ROOT,
+    env: environment.processEnv(url),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  let most = 0
+  const look = setInterval(() => {
+    if (child.exitCode === null && child.pid !== undefined) {
+      most = Math.max(most, residentMegabytes(child.pid))
+    }
+  }, LOOK_MILLISECONDS)
+  const ended = once(child, 'exit').then(([code]) => {
+    clearInterval(look)
+    if (code !== 0) {
+      throw new Error(`The rebuild ended with ${code}: ${said}`)
+    }
+  })
+  return { ended, mostMegabytes: () => most }
+}
+
+async function startSeconds(environment: Environment, url: string): Promise<number> {
+  const port = await findFreePort()
+  const startedAt = performance.now()
+  const stop = startProcess(['bin/server.ts'], {
+    ...environment.processEnv(url),
+    PORT: String(port),
+    HOST: '127.0.0.1',
+  })
+  await untilAnswers(`http://127.0.0.1:${port}/health`, stop)
+  const seconds = (performance.now() - startedAt) / 1000
+  await stop()
+  return seconds
+}
