@@ -25,7 +25,7 @@ export class ShareTokens {
 
   issue({ shareId, expiresAt }: ShareClaims): string {
     const claims = `${shareId.toString(36)}-${Date.parse(expiresAt).toString(36)}`
-    return `${claims}-${this.#sign(claims).toString('base64url')}`
+    return `${claims}-${this.#sign(claims)}`
   }
 
   /** What the token says, or `null` when it is not ours. */
@@ -34,8 +34,8 @@ export class ShareTokens {
     if (id === undefined || end === undefined || signature === undefined) {
       return null
     }
-    const given = Buffer.from(signature, 'base64url')
-    if (!timingSafeEqual(given, this.#sign(`${id}-${end}`))) {
+    // As text: the last letter has bits to spare, and only one spelling of a signature is ours.
+    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#sign(`${id}-${end}`)))) {
       return null
     }
     return {
@@ -44,7 +44,7 @@ export class ShareTokens {
     }
   }
 
-  #sign(claims: string): Buffer {
-    return createHmac('sha256', this.#key).update(claims).digest()
+  #sign(claims: string): string {
+    return createHmac('sha256', this.#key).update(claims).digest('base64url')
   }
 }

@@ -30,7 +30,14 @@ export async function checkTheBooks(
           `select count(*) from run.relay_checkpoint c, log.head h where c.position = h.position`
         )) === 1,
       { what: 'all work to be done', timeoutMs: 120_000, everyMs: 200 }
-    )
+    ).catch(async (error: Error) => {
+      const { rows } = await pool.query(
+        `select l.queue, l.state, l.attempt, l.run_at, l.dispatched_at, l.last_error, now(),
+           (select position from run.relay_checkpoint) as relayed
+         from run.job_ledger l where state <> 'done' limit 10`
+      )
+      throw new Error(`${error.message}: ${JSON.stringify(rows)}`)
+    })
 
     const events = await readSoundLog(assert, store)
     const uploads = events.filter(({ type }) => type === 'image.uploaded')

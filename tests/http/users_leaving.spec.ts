@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { test } from '@japa/runner'
-import { plainPng } from '#tests/fixtures/images'
+import { bmp, plainPng } from '#tests/fixtures/images'
 import type {
   AdministeredUserJson,
   ApiClient,
@@ -44,7 +44,8 @@ test.group('Accounts that are frozen, demoted or deleted', (group) => {
   }
   /** An upload that is under way: the server has let it in and is receiving the file. */
   const uploadUnderWay = async (api: ApiClient) => {
-    const upload = await beginUpload(`${server.api.url}${IMAGES}`, await plainPng(600, 600), {
+    // A small one would stay in memory.
+    const upload = await beginUpload(`${server.api.url}${IMAGES}`, await bmp(1_200, 1_000), {
       authorization: `Bearer ${api.token}`,
     })
     await waitFor(async () => (await temporaryFiles()).length === 1, {
