@@ -21,6 +21,7 @@ export async function checkTheBooks(
   try {
     const count = async (query: string) =>
       Number((await pool.query<{ count: string }>(query)).rows[0]?.count)
+    // What was lost with a worker is handed over again after a minute, and that may be lost as well.
     await waitFor(
       async () =>
         (await count(
@@ -29,7 +30,7 @@ export async function checkTheBooks(
         (await count(
           `select count(*) from run.relay_checkpoint c, log.head h where c.position = h.position`
         )) === 1,
-      { what: 'all work to be done', timeoutMs: 120_000, everyMs: 200 }
+      { what: 'all work to be done', timeoutMs: 240_000, everyMs: 200 }
     ).catch(async (error: Error) => {
       const { rows } = await pool.query(
         `select l.queue, l.state, l.attempt, l.run_at, l.dispatched_at, l.last_error, now(),
