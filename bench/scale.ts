@@ -106,7 +106,8 @@ async function settledJobs(database: string, thumbnails: number): Promise<number
          from run.job_ledger`
       )
       const [counts] = rows
-      if (counts !== undefined && Number(counts.thumbnails) >= thumbnails && counts.open === '0') {
+      const isOver = Number(counts?.open) === 0 && Number(counts?.thumbnails) >= thumbnails
+      if (counts !== undefined && isOver) {
         return Number(counts.done)
       }
       await delay(LOOK_MILLISECONDS)
