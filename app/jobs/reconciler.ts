@@ -89,8 +89,12 @@ export class Reconciler {
     if (!this.#mustReclaim) {
       return
     }
-    const reclaimed = await this.#options.ledger.reclaimAll(new Date())
+    // Another loss while this is under way is another reason to do it again.
     this.#mustReclaim = false
+    const reclaimed = await this.#options.ledger.reclaimAll(new Date()).catch((error) => {
+      this.#mustReclaim = true
+      throw error
+    })
     if (reclaimed > 0) {
       this.#options.owed()
     }

@@ -1,5 +1,6 @@
+import type pg from 'pg'
 import { PostgresConnection } from '#event_store/postgres_connection'
-import type { EventStore } from '#event_store/port'
+import type { EventStore, RecordedEvent } from '#event_store/port'
 import { projectionSession } from '#projections/session'
 import { inTransaction } from '#projections/transaction'
 import type { Reactor } from '#reactors/reactor'
@@ -54,47 +55,62 @@ export class Relay {
     await this.#connection.close()
   }
 
-  /** Relays one page; true when there may be more. */
+  /**
+   * Relays one page; true when there may be more. The page is read and reacted to before the transaction, which is short
+   * then: a process that gets little of the processor must not lose it for idling between two statements.
+   */
   async relayPage(): Promise<boolean> {
-    const { eventStore, reactors, owed } = this.#options
+    const { eventStore, owed } = this.#options
     const client = await this.#connection.client()
-    const { events, written } = await inTransaction(client, async () => {
-      const { rows } = await client.query<{ position: string }>(
-        'select position from run.relay_checkpoint for update skip locked'
-      )
-      const checkpoint = rows[0]
-      if (checkpoint === undefined) {
-        return { events: 0, written: 0 }
+    const from = await freeCheckpoint(client)
+    if (from === null) {
+      return false
+    }
+    const page = await eventStore.readAll({ after: from, limit: PAGE })
+    const last = page.at(-1)
+    if (last === undefined) {
+      return false
+    }
+    const reactions = this.#react(page)
+    const isOurs = await inTransaction(client, async () => {
+      if ((await freeCheckpoint(client)) !== from) {
+        return false
       }
-      const page = await eventStore.readAll({ after: Number(checkpoint.position), limit: PAGE })
-      const last = page.at(-1)
-      if (last === undefined) {
-        return { events: 0, written: 0 }
-      }
-      const reactions = page.flatMap((event) =>
-        reactors.flatMap((react): OwedReaction[] => {
-          const reaction = react(event)
-          return reaction === null
-            ? []
-            : [
-                {
-                  ...reaction,
-                  reactionKey: reactionKey(reaction.queue, event.id),
-                  eventId: event.id,
-                  eventPosition: event.position,
-                },
-              ]
-        })
-      )
       if (reactions.length > 0) {
         await insertOwed(client, reactions)
       }
       await client.query('update run.relay_checkpoint set position = $1', [last.position])
-      return { events: page.length, written: reactions.length }
+      return true
     })
-    if (written > 0) {
+    if (isOurs && reactions.length > 0) {
       owed()
     }
-    return events === PAGE
+    return page.length === PAGE || !isOurs
   }
+
+  #react(page: readonly RecordedEvent[]): OwedReaction[] {
+    return page.flatMap((event) =>
+      this.#options.reactors.flatMap((react): OwedReaction[] => {
+        const reaction = react(event)
+        return reaction === null
+          ? []
+          : [
+              {
+                ...reaction,
+                reactionKey: reactionKey(reaction.queue, event.id),
+                eventId: event.id,
+                eventPosition: event.position,
+              },
+            ]
+      })
+    )
+  }
+}
+
+/** Locks the checkpoint, for as long as the transaction lasts if there is one; `null` while another process relays. */
+async function freeCheckpoint(client: pg.ClientBase): Promise<number | null> {
+  const { rows } = await client.query<{ position: string }>(
+    'select position from run.relay_checkpoint for update skip locked'
+  )
+  return rows[0] === undefined ? null : Number(rows[0].position)
 }

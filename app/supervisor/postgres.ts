@@ -14,7 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { hasExited, isAlive, run, stopProcess, waitForExit } from './child_process.ts'
 import { SupervisorError } from './errors.ts'
-import { findFreePort, isPortFree } from './free_port.ts'
+import { KeptPort } from './kept_port.ts'
 import { chooseLaunch, giveTo, namespaceArguments, type Launch } from './unprivileged.ts'
 
 export interface PostgresOptions {
@@ -56,12 +56,14 @@ async function findPrograms(): Promise<Programs> {
  */
 export class EmbeddedPostgres {
   readonly #options: PostgresOptions
+  readonly #keptPort: KeptPort
   #child: ChildProcess | null = null
   #port = 0
   #password = ''
 
   constructor(options: PostgresOptions) {
     this.#options = options
+    this.#keptPort = new KeptPort(join(options.folder, 'port'))
   }
 
   /** The server's process, while it runs. */
@@ -87,7 +89,7 @@ export class EmbeddedPostgres {
     this.#password = this.#keepPassword()
     await this.#createCluster(programs, launch)
     await this.#stopLeftover()
-    this.#port = await this.#keepPort()
+    this.#port = await this.#keptPort.take()
     this.#child = this.#spawn(programs.postgres, this.#serverArguments(), launch)
     await this.#waitUntilReady(this.#child)
     await this.#createDatabase()
@@ -112,15 +114,6 @@ export class EmbeddedPostgres {
       renameSync(`${file}.new`, file)
     }
     return readFileSync(file, 'utf8')
-  }
-
-  /** The port of the last time when it is free, so that notes of it stay true. */
-  async #keepPort(): Promise<number> {
-    const file = join(this.#options.folder, 'port')
-    const known = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
-    const port = known > 0 && (await isPortFree(known, '127.0.0.1')) ? known : await findFreePort()
-    writeFileSync(file, String(port))
-    return port
   }
 
   /** The cluster is made aside and moved into place, so that a half-made one is never found. */

@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { hasExited, run, stopProcess } from './child_process.ts'
 import { SupervisorError } from './errors.ts'
-import { findFreePort, isPortFree } from './free_port.ts'
+import { isPortFree } from './free_port.ts'
+import { KeptPort } from './kept_port.ts'
 
 export interface RedisOptions {
   /** Everything of this server lies here: its log of writes, its password and its port. */
@@ -22,6 +23,7 @@ export interface RedisOptions {
 const NAMES = ['redis-server', 'valkey-server']
 const START_MILLISECONDS = 20_000
 const STOP_MILLISECONDS = 10_000
+const ANSWER_MILLISECONDS = 5_000
 
 /** How each package manager installs a server without asking. */
 const INSTALLERS: ReadonlyArray<{ manager: string; commands: string[][] }> = [
@@ -90,12 +92,14 @@ export async function obtainRedisServer(tell: (line: string) => void): Promise<s
 /** A Redis server of our own, on the loopback interface only, that writes all down and evicts nothing. */
 export class EmbeddedRedis {
   readonly #options: RedisOptions
+  readonly #keptPort: KeptPort
   #child: ChildProcess | null = null
   #port = 0
   #password = ''
 
   constructor(options: RedisOptions) {
     this.#options = options
+    this.#keptPort = new KeptPort(join(options.folder, 'port'))
   }
 
   get process(): ChildProcess | null {
@@ -113,7 +117,7 @@ export class EmbeddedRedis {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     this.#password = this.#keepPassword()
     await this.#stopLeftover()
-    this.#port = await this.#keepPort()
+    this.#port = await this.#keptPort.take()
     const child = spawn(program, ['-'], {
       cwd: folder,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -163,22 +167,14 @@ export class EmbeddedRedis {
     return readFileSync(file, 'utf8')
   }
 
-  #knownPort(): number {
-    const file = join(this.#options.folder, 'port')
-    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
-  }
-
-  async #keepPort(): Promise<number> {
-    const known = this.#knownPort()
-    const port = known > 0 && (await isPortFree(known, '127.0.0.1')) ? known : await findFreePort()
-    writeFileSync(join(this.#options.folder, 'port'), String(port))
-    return port
-  }
-
   /** A server that outlived a killed supervisor answers to our password on our port: it is asked to stop. */
   async #stopLeftover() {
-    this.#port = this.#knownPort()
+    this.#port = this.#keptPort.noted ?? 0
     if (this.#port === 0 || (await isPortFree(this.#port, '127.0.0.1'))) {
+      return
+    }
+    const isOurs = await this.#ask((redis) => redis.ping()).catch(() => null)
+    if (isOurs !== 'PONG') {
       return
     }
     await this.#ask((redis) => redis.shutdown('SAVE')).catch(() => {})
@@ -213,10 +209,15 @@ export class EmbeddedRedis {
       maxRetriesPerRequest: 0,
     })
     redis.on('error', () => {})
+    const asked = redis.connect().then(() => question(redis))
     try {
-      await redis.connect()
-      return await question(redis)
+      // Another program may listen there and never say a word.
+      const late = delay(ANSWER_MILLISECONDS, null, { ref: false }).then(() => {
+        throw new Error('Redis does not answer')
+      })
+      return await Promise.race([asked, late])
     } finally {
+      asked.catch(() => {})
       redis.disconnect()
     }
   }

@@ -130,13 +130,18 @@ export class Site {
   }
 
   async #revive(name: string, backend: Backend) {
+    let told = ''
     while (!this.#stopping) {
       try {
         await backend.start()
         this.#watch(name, backend)
         return
       } catch (error) {
-        this.#options.tell(error instanceof Error ? error.message : String(error))
+        const reason = error instanceof Error ? error.message : String(error)
+        if (reason !== told) {
+          this.#options.tell(reason)
+          told = reason
+        }
         await delay(RESTART_PAUSE_MILLISECONDS)
       }
     }

@@ -10,7 +10,7 @@ import type { Acknowledged } from './uploader.ts'
 /** Checks what the log, the rows, the ledger and the audit log say of each other, once all work is done. */
 export async function checkTheBooks(
   assert: Assert,
-  site: { databaseUrl: string; siteKey: string },
+  site: { databaseUrl: string; siteKey: string; latestWarnings?(): string },
   pictures: readonly Acknowledged[]
 ): Promise<void> {
   const pool = new pg.Pool({ connectionString: site.databaseUrl })
@@ -37,7 +37,7 @@ export async function checkTheBooks(
            (select position from run.relay_checkpoint) as relayed
          from run.job_ledger l where state <> 'done' limit 10`
       )
-      throw new Error(`${error.message}: ${JSON.stringify(rows)}`)
+      throw new Error(`${error.message}: ${JSON.stringify(rows)}\n${site.latestWarnings?.() ?? ''}`)
     })
 
     const events = await readSoundLog(assert, store)

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { run } from '#supervisor/child_process'
 import { findFreePort } from '#supervisor/free_port'
@@ -61,6 +61,15 @@ export class RunningSite {
 
   get siteKey(): string {
     return readFileSync(`${this.dataDir}/app_key`, 'utf8')
+  }
+
+  /** What the processes said last, and what the supervisor said of them. */
+  latestWarnings(): string {
+    const logs = ['web', 'worker', 'projector', 'redis', 'postgres'].map((name) => {
+      const file = `${this.dataDir}/logs/${name}.log`
+      return `${name}:\n${existsSync(file) ? readFileSync(file, 'utf8').slice(-3_000) : ''}`
+    })
+    return [`supervisor:\n${this.#output.slice(-3_000)}`, ...logs].join('\n')
   }
 
   async start(): Promise<void> {
