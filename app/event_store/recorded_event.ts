@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { findEventDefinition, type EventType } from '#domain/catalogue'
+import { findEventDefinition, type DomainEvent, type EventType } from '#domain/catalogue'
 import { openFields, sealedPart } from './personal_data.ts'
 import type { EventMetadata, RecordedEnvelope, RecordedEvent } from './port.ts'
 import type { StoredEvent } from './stored_event.ts'
@@ -96,6 +96,13 @@ class ReadEvent implements RecordedEnvelope {
     const part = sealedPart(parsed)
     return part === null ? null : (this.#keys.get(part.subject) ?? null)
   }
+}
+
+/** What an event says without anyone's key: personal fields are left sealed. */
+export function readClearData({ type, schemaVersion, data }: StoredEvent): DomainEvent {
+  const parsed: Payload = JSON.parse(data)
+  const clear: object = { type, data: upcast(type, schemaVersion, parsed) }
+  return clear as DomainEvent
 }
 
 /** Wraps a stored event for reading; `keys` holds the keys of the subjects that its sealed parts name. */

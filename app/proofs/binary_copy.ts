@@ -1,6 +1,7 @@
 const SIGNATURE_BYTES = 11
 const FIXED_HEADER_BYTES = 19
 const END_OF_DATA = -1
+const INCOMPLETE = -1
 
 /**
  * Takes PostgreSQL's binary COPY format apart, chunk by chunk: a header, then rows of fields that each say their length
@@ -25,12 +26,13 @@ export class BinaryCopyParser {
       this.#begun = true
     }
     for (;;) {
-      const row = readRow(bytes, offset)
-      if (row === null) {
+      const fields: Buffer[] = []
+      const end = readRow(bytes, offset, fields)
+      if (end === INCOMPLETE) {
         break
       }
-      offset = row.end
-      rows.push(row.fields)
+      offset = end
+      rows.push(fields)
     }
     this.#rest = bytes.subarray(offset)
     return rows
@@ -46,26 +48,26 @@ function headerLength(bytes: Buffer): number | null {
   return bytes.length < length ? null : length
 }
 
-function readRow(bytes: Buffer, start: number): { fields: Buffer[]; end: number } | null {
+/** Adds the fields of the row that begins there; answers where it ends. */
+function readRow(bytes: Buffer, start: number, fields: Buffer[]): number {
   if (start + 2 > bytes.length) {
-    return null
+    return INCOMPLETE
   }
   const count = bytes.readInt16BE(start)
   if (count === END_OF_DATA) {
-    return null
+    return INCOMPLETE
   }
-  const fields: Buffer[] = []
   let offset = start + 2
   for (let index = 0; index < count; index++) {
     if (offset + 4 > bytes.length) {
-      return null
+      return INCOMPLETE
     }
     const end = offset + 4 + bytes.readInt32BE(offset)
     if (end > bytes.length) {
-      return null
+      return INCOMPLETE
     }
     fields.push(bytes.subarray(offset + 4, end))
     offset = end
   }
-  return { fields, end: offset }
+  return offset
 }

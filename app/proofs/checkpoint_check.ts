@@ -20,9 +20,14 @@ export class CheckpointCheck {
     this.#tree = after === 0 && checkpoints.length > 0 ? new MerkleTree() : null
   }
 
+  /** Whether there are checkpoints that the walk has not come to. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Takes the next event of the walk. */
   note({ position, hash }: ChainEnd): void {
-    if (this.#waiting.length === 0) {
+    if (!this.isWaiting) {
       return
     }
     this.#tree?.add(hash)

@@ -1,7 +1,7 @@
 import { budgetsOf, claimsOf, GUARDED_TYPES, type BudgetChange, type Claim } from '#domain/guards'
 import { categoryOf } from '#domain/streams'
 import type { EventCodec } from '#event_store/event_codec'
-import { readEvent } from '#event_store/recorded_event'
+import { readClearData } from '#event_store/recorded_event'
 import type { StoredEvent } from '#event_store/stored_event'
 
 /** What an event claims, gives back and adds up, as the log keeps it. */
@@ -11,8 +11,6 @@ export interface GuardChanges {
   claims: Claim[]
   budgets: BudgetChange[]
 }
-
-const NO_KEYS = new Map<string, null>()
 
 /** Whether an event of this type can claim or add up anything. */
 export function isGuarded(type: string): boolean {
@@ -46,10 +44,10 @@ export async function guardChanges(
   )
   return stored.map((one) => {
     try {
-      const event = opened.get(one.position) ?? readEvent(one, NO_KEYS)
+      const event = opened.get(one.position) ?? readClearData(one)
       return {
-        position: event.position,
-        stream: event.stream,
+        position: one.position,
+        stream: one.stream,
         claims: claimsOf(event).map((claim) => codec.encodeClaim(claim)),
         budgets: budgetsOf(event).map(wholeBudget),
       }

@@ -16,7 +16,8 @@ interface Balance {
 
 interface NamedChange {
   name: string
-  delta: bigint
+  /** Whole; a `bigint` where a number would not be exact. */
+  delta: number | bigint
 }
 
 const CLAIM = 'claim'
@@ -41,14 +42,11 @@ export class GuardCheck {
 
   /** Takes the next events of the log that can claim or add up something. */
   async take(events: readonly StoredEvent[]): Promise<void> {
-    // Neighbours often change the same sums: each name is weighed once.
-    const sums = new Map<string, bigint>()
     for (const changes of await guardChanges(this.#codec, events)) {
       for (const { name, delta } of namedChanges(changes)) {
-        sums.set(name, (sums.get(name) ?? 0n) + delta)
+        this.#tally.add(name, delta)
       }
     }
-    sums.forEach((delta, name) => this.#tally.add(name, delta))
   }
 
   /**
@@ -69,7 +67,7 @@ export class GuardCheck {
       if (differing.has(this.#tally.bucketOf(name))) {
         const known = balances.get(name) ?? { rest: 0n, position: null }
         balances.set(name, {
-          rest: known.rest + delta,
+          rest: known.rest + BigInt(delta),
           position: position ?? known.position,
         })
       }
@@ -90,12 +88,12 @@ export class GuardCheck {
 function namedChanges({ stream, claims, budgets }: GuardChanges): NamedChange[] {
   return [
     ...claims.map(({ action, scope, value }) => ({
-      name: [CLAIM, scope, value, stream].join('\n'),
-      delta: action === 'take' ? 1n : -1n,
+      name: `${CLAIM}\n${scope}\n${value}\n${stream}`,
+      delta: action === 'take' ? 1 : -1,
     })),
     ...budgets.map(({ scope, delta }) => ({
-      name: [BUDGET, scope].join('\n'),
-      delta: BigInt(delta),
+      name: `${BUDGET}\n${scope}`,
+      delta,
     })),
   ]
 }
@@ -103,9 +101,14 @@ function namedChanges({ stream, claims, budgets }: GuardChanges): NamedChange[] 
 async function* tableRows(client: pg.ClientBase): AsyncGenerator<NamedChange> {
   for await (const rows of copyRows(client, TABLE_ROWS)) {
     for (const [name, delta] of rows) {
-      yield { name: String(name), delta: BigInt(String(delta)) }
+      yield { name: String(name), delta: wholeNumber(String(delta)) }
     }
   }
+}
+
+function wholeNumber(text: string): number | bigint {
+  const number = Number(text)
+  return Number.isSafeInteger(number) ? number : BigInt(text)
 }
 
 /** A claim's value may stand for a person: it is not told. */

@@ -61,6 +61,8 @@ function wholeNumber(value: number): string {
 }
 
 const LINE_FEED = 0x0a
+const ZERO = 0x30
+const NOT_A_DIGIT = 0xff
 
 /** What a line says of the event's place and kind, without reading its payload. */
 export interface LineHead {
@@ -68,17 +70,22 @@ export interface LineHead {
   type: string
 }
 
+/** The position is `NaN` when the line does not begin with one that an event can have. */
 export function readLineHead(line: Buffer): LineHead {
-  const first = line.indexOf(LINE_FEED)
-  let end = first
-  for (let field = 0; field < 3; field++) {
-    end = line.indexOf(LINE_FEED, end + 1)
+  let position = 0
+  let at = 0
+  for (; line[at] !== LINE_FEED; at++) {
+    const digit = (line[at] ?? NOT_A_DIGIT) - ZERO
+    position = digit >= 0 && digit <= 9 ? position * 10 + digit : Number.NaN
+    if (at >= line.length) {
+      break
+    }
   }
-  const start = end + 1
-  return {
-    position: Number(line.toString('latin1', 0, first)),
-    type: line.toString('latin1', start, line.indexOf(LINE_FEED, start)),
+  // The stream, its version and the event's id lie between.
+  for (let feeds = 0; feeds < 3 && at < line.length; feeds++) {
+    at = line.indexOf(LINE_FEED, at + 1)
   }
+  return { position, type: line.toString('latin1', at + 1, line.indexOf(LINE_FEED, at + 1)) }
 }
 
 /** The line taken apart. */

@@ -93,7 +93,9 @@ async function walk(
         const following = await eventsAfter(helper, broken.position)
         return { last: chain.last, fault: diagnose(chain.last, [broken, ...following]) }
       }
-      signed.note(chain.last)
+      if (signed.isWaiting) {
+        signed.note(chain.last)
+      }
       if (isWhole && isGuarded(step.type)) {
         guarded.push(line)
       }

@@ -145,6 +145,12 @@ test.group('Proofs | verify', (group) => {
         position: 26,
       },
       {
+        title: 'a budget made larger than what numbers are exact for',
+        sql: `update log.budgets set used = 9223372036854775807 where scope = 'account_bytes:2'`,
+        kind: 'budget',
+        position: 26,
+      },
+      {
         title: 'a budget of nobody',
         sql: `insert into log.budgets values ('guest_bytes', 5)`,
         kind: 'budget',
