@@ -3,7 +3,7 @@ import hash from '@adonisjs/core/services/hash'
 import { Passwords } from '#auth/passwords'
 import { SYSTEM_ACTOR } from '#handlers/command_context'
 import { registerFirstAdmin } from '#handlers/first_admin'
-import { anyAccountExists } from '#read_models/account_queries'
+import { isSetUp } from '#http/set_up'
 import env from './env.ts'
 import type { Services } from './services.ts'
 
@@ -11,10 +11,10 @@ import type { Services } from './services.ts'
  * Makes the administrator that ADMIN_EMAIL and ADMIN_PASSWORD name, while the site has no account. Answers the position
  * that read models must reach to show it, 0 when nothing was done.
  */
-export async function ensureFirstAdmin({ handlers, pool }: Services): Promise<number> {
+export async function ensureFirstAdmin({ handlers, pool, eventStore }: Services): Promise<number> {
   const email = env.get('ADMIN_EMAIL')
   const password = env.get('ADMIN_PASSWORD')
-  if (email === undefined || password === undefined || (await anyAccountExists())) {
+  if (email === undefined || password === undefined || (await isSetUp(eventStore))) {
     return 0
   }
   const passwordHash = await new Passwords(pool, hash).hash(password)

@@ -80,13 +80,16 @@ export const GUARDED_TYPES: ReadonlySet<string> = new Set<EventType>([
   'strategy.deleted',
 ])
 
+/** What only one account of a site can claim: to be the first administrator. It is never given back. */
+export const FIRST_ADMIN = { scope: 'first_admin', value: 'first_admin' } as const
+
 /** The claims that an event takes or gives back. A forgotten person's address claims nothing. */
 export function claimsOf(event: DomainEvent): Claim[] {
   switch (event.type) {
     case 'account.registered': {
       const claims = emailClaim('take', event.data.email)
       if (event.data.origin === 'setup') {
-        claims.push({ action: 'take', scope: 'first_admin', value: 'first_admin' })
+        claims.push({ action: 'take', ...FIRST_ADMIN })
       }
       return claims
     }

@@ -3,7 +3,7 @@ export interface PositionWaiter {
   waitFor(position: number, names: readonly string[], timeoutMs: number): Promise<boolean>
 }
 
-/** How long an answer is held back for its read models, at most. */
+/** How long an answer is held back for its read models, at most, unless told otherwise. */
 const PATIENCE_MILLISECONDS = 1_000
 
 /** Lets a controller read what it has just written. */
@@ -15,7 +15,11 @@ export class FreshReads {
   }
 
   /** Waits until the read models show the position; false when they do not in time. Position 0 is nothing to wait for. */
-  async waitFor(position: number, readModels: readonly string[]): Promise<boolean> {
-    return position === 0 || this.#waiter.waitFor(position, readModels, PATIENCE_MILLISECONDS)
+  async waitFor(
+    position: number,
+    readModels: readonly string[],
+    patienceMs = PATIENCE_MILLISECONDS
+  ): Promise<boolean> {
+    return position === 0 || this.#waiter.waitFor(position, readModels, patienceMs)
   }
 }

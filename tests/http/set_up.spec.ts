@@ -100,6 +100,32 @@ test.group('The first run', (group) => {
     assert.lengthOf(rows, 1, 'the hashes of those who lost are gone')
   })
 
+  test('holds from the moment it is in the log, however late the read models are', async ({
+    assert,
+  }) => {
+    await server.pauseReadModels()
+    const settingUp = api.post<TokensJson>(SETUP, { json: ADMIN })
+    await waitFor(
+      async () =>
+        (await server.services.eventStore.findClaim('first_admin', 'first_admin')) !== null,
+      { what: 'the administrator in the log' }
+    )
+    const status = await api.get('/api/v1/setup/status')
+    const again = await api.post(SETUP, { json: ADMIN })
+    const other = await api.post('/api/v1/api-tokens', { json: { name: 'x' } })
+    server.resumeReadModels()
+    const { status: code, data } = await settingUp
+    const made = await api
+      .as(data.access_token)
+      .post('/api/v1/api-tokens', { json: { name: 'mine' } })
+
+    assert.deepEqual(status.data, { required: false })
+    assert.equal(again.status, 409)
+    assert.equal(other.status, 401)
+    assert.equal(code, 201)
+    assert.equal(made.status, 201)
+  })
+
   test('names what is wrong with what was sent', async ({ assert }) => {
     const { status, data } = await api.post<Record<string, string[]>>(SETUP, {
       json: { email: 'nonsense', password: 'short', name: '  ' },

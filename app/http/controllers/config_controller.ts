@@ -2,9 +2,9 @@ import type { HttpContext } from '@adonisjs/core/http'
 import { mailIsConfigured } from '#config/mail'
 import { readBuildInfo } from '#http/build_info'
 import { success } from '#http/envelope'
+import { isSetUp } from '#http/set_up'
 import { siteUrl } from '#http/site_url'
 import { transformConfig } from '#http/transformers/site_settings_transformer'
-import { anyAccountExists } from '#read_models/account_queries'
 import { findDefaultGroup } from '#read_models/group_queries'
 import { findSiteSettings } from '#read_models/site_settings_queries'
 import { uploadRulesOf } from '#read_models/upload_rules'
@@ -12,10 +12,10 @@ import { uploadRulesOf } from '#read_models/upload_rules'
 /** What clients and the sign-in page need to know of the site. */
 export default class ConfigController {
   async handle(ctx: HttpContext) {
-    const [settings, group, isSetUp, baseUrl, { githubUrl }] = await Promise.all([
+    const [settings, group, setUp, baseUrl, { githubUrl }] = await Promise.all([
       findSiteSettings(),
       findDefaultGroup(),
-      anyAccountExists(),
+      isSetUp(),
       siteUrl(ctx),
       readBuildInfo(),
     ])
@@ -27,7 +27,7 @@ export default class ConfigController {
         maxUploadBytes: rules.maxFileBytes,
         acceptedExtensions: rules.acceptedExtensions,
         githubUrl,
-        setupRequired: !isSetUp,
+        setupRequired: !setUp,
       })
     )
   }
