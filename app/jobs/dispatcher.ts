@@ -14,6 +14,8 @@ export class Dispatcher {
   readonly #redis: Redis
   readonly #queues: Map<QueueName, Queue<JobData>>
   readonly #loop: BackgroundLoop
+  /** What was claimed and could be neither handed over nor given back. */
+  #held: string[] = []
 
   constructor(options: {
     ledger: JobLedger
@@ -53,6 +55,7 @@ export class Dispatcher {
 
   /** Hands over what is due soon; true when there may be more. */
   async dispatchDue(): Promise<boolean> {
+    await this.#giveBack()
     if (this.#redis.status !== 'ready') {
       return false
     }
@@ -62,11 +65,19 @@ export class Dispatcher {
       try {
         await this.#queues.get(name)?.addBulk(jobsOf(name, work))
       } catch (error) {
-        await this.#ledger.unclaim(claimed.map(({ reactionKey }) => reactionKey))
+        this.#held = claimed.map(({ reactionKey }) => reactionKey)
+        await this.#giveBack()
         throw error
       }
     }
     return claimed.length === CLAIM
+  }
+
+  async #giveBack(): Promise<void> {
+    if (this.#held.length > 0) {
+      await this.#ledger.unclaim(this.#held)
+      this.#held = []
+    }
   }
 }
 

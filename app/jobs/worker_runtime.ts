@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Worker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { ClaimedWork, JobLedger } from './ledger.ts'
@@ -10,6 +11,14 @@ import {
   type JobData,
   type QueueName,
 } from './queues.ts'
+
+/** Redis gives the work of a worker that vanished to another one after this long; one that lives renews its claim. */
+const CLAIM_MILLISECONDS = 10_000
+const LOOK_FOR_LOST_MILLISECONDS = 5_000
+/** Work that kills its worker again and again is left to the ledger, which counts the tries. */
+const MOST_LOSSES = 3
+/** What became of work is told to the ledger again this often while it cannot be reached. */
+const RETRY_MILLISECONDS = 250
 
 /** How long Redis may take to hear that a worker ends. */
 const CLOSING_MILLISECONDS = 2_000
@@ -45,6 +54,7 @@ interface QueueWorker {
 export class WorkerRuntime {
   readonly #options: WorkerRuntimeOptions
   readonly #inHand = new Set<Promise<unknown>>()
+  #stopping = false
   #workers: QueueWorker[] = []
 
   constructor(options: WorkerRuntimeOptions) {
@@ -58,6 +68,9 @@ export class WorkerRuntime {
         connection,
         prefix: QUEUE_PREFIX,
         concurrency: POLICIES[processor.queue].concurrency,
+        lockDuration: CLAIM_MILLISECONDS,
+        stalledInterval: LOOK_FOR_LOST_MILLISECONDS,
+        maxStalledCount: MOST_LOSSES,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
       })
@@ -69,6 +82,7 @@ export class WorkerRuntime {
 
   /** Takes no more, finishes what is in hand. A Redis that is away is not waited for. */
   async stop(): Promise<void> {
+    this.#stopping = true
     await Promise.all(this.#workers.map((worker) => this.#close(worker)))
   }
 
@@ -125,7 +139,8 @@ export class WorkerRuntime {
     } catch (error) {
       warn(`Work for "${processor.queue}" failed`, error)
       for (const assignment of assignments) {
-        if (await ledger.fail(processor.queue, assignment, error)) {
+        const given = () => ledger.fail(processor.queue, assignment, error)
+        if (await this.#telling(processor.queue, given)) {
           await processor.giveUp?.(assignment)
         }
       }
@@ -138,9 +153,26 @@ export class WorkerRuntime {
   async #settle({ queue }: Processor, assignments: readonly Assignment[]): Promise<void> {
     const { ledger, warn } = this.#options
     try {
-      await Promise.all(assignments.map(({ reactionKey }) => ledger.settle(reactionKey)))
+      await this.#telling(queue, () =>
+        Promise.all(assignments.map(({ reactionKey }) => ledger.settle(reactionKey)))
+      )
     } catch (error) {
       warn(`Work for "${queue}" was done but could not be settled`, error)
+    }
+  }
+
+  /** Tells the ledger what became of work, again and again while it cannot be told, until it has handed it over anew. */
+  async #telling<T>(queue: QueueName, tell: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + POLICIES[queue].timeoutSeconds * 1_000
+    for (;;) {
+      try {
+        return await tell()
+      } catch (error) {
+        if (this.#stopping || Date.now() > deadline) {
+          throw error
+        }
+        await delay(RETRY_MILLISECONDS)
+      }
     }
   }
 }
