@@ -1,3 +1,4 @@
+import './thread_pool.ts'
 import { prettyPrintError } from '@adonisjs/core'
 import app from '@adonisjs/core/services/app'
 import { DrainingServer } from '#http/node_server'

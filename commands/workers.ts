@@ -21,6 +21,7 @@ import { untilAskedToStop } from '#supervisor/role_process'
 import { stepBack } from '#supervisor/step_back'
 import { ObjectReservations } from '#storage/object_reservations'
 import { ImageUploads } from '#uploads/image_uploads'
+import { UploadReads } from '#uploads/upload_reads'
 import { JobSystem } from '#workers/job_system'
 import { createProcessors } from '#workers/registry'
 
@@ -62,6 +63,7 @@ export default class Workers extends BaseCommand {
           // An import was counted when it was asked for.
           rates: { takeUpload: async () => ({ refund: async () => {} }) },
           reservations: new ObjectReservations(pool),
+          reads: new UploadReads(pool),
           keys: randomKeys,
           workshop,
           watermarks: new Watermarks({ folder: join(config.dataDir, 'cache', 'fonts') }),

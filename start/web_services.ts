@@ -50,6 +50,7 @@ import { HotObjects } from '#storage/hot_objects'
 import type { ObjectStores } from '#storage/object_registry'
 import { ObjectReservations } from '#storage/object_reservations'
 import { ImageUploads } from '#uploads/image_uploads'
+import { UploadReads } from '#uploads/upload_reads'
 import { UploadRates } from '#uploads/upload_rates'
 import { VariantCache } from '#storage/variant_cache'
 import { readModelPositions } from '#read_models/lag_queries'
@@ -199,6 +200,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       readModels,
       metrics,
       reservations: new ObjectReservations(pool),
+      reads: new UploadReads(pool),
       keys: randomKeys,
       rates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
       workshop,

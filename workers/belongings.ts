@@ -52,5 +52,5 @@ function nothingIfGone(error: unknown): Handled {
   if (!(error instanceof DomainError)) {
     throw error
   }
-  return { position: 0, events: [] }
+  return { position: 0, events: [], repeated: false }
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { derivePurposeKey } from '#event_store/sealing'
 
 /** How long an access token is good for. */
@@ -8,6 +9,8 @@ export const ACCESS_TOKEN_SECONDS = 15 * 60
 const ISSUER = 'picfast'
 const AUDIENCE = 'picfast:api'
 const ALGORITHM = 'HS256'
+/** A client sends the same token with each of its requests: so many are remembered once they were verified. */
+const REMEMBERED_TOKENS = 5_000
 const SESSION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export interface AccessTokenClaims {
@@ -24,6 +27,7 @@ export interface VerifiedClaims extends AccessTokenClaims {
 /** Signs and verifies access tokens: JWTs (HS256) under a key derived from the site's. */
 export class AccessTokens {
   readonly #key: KeyObject
+  readonly #verified = new LRUCache<string, VerifiedClaims>({ max: REMEMBERED_TOKENS })
 
   constructor(siteKey: string) {
     this.#key = derivePurposeKey(siteKey, 'access tokens')
@@ -44,6 +48,18 @@ export class AccessTokens {
 
   /** What the token says, or `null` when it is not ours, was tampered with, or has expired. */
   async verify(token: string, now = new Date()): Promise<VerifiedClaims | null> {
+    const known = this.#verified.get(token)
+    if (known !== undefined) {
+      return now.getTime() < known.expiresAt ? known : null
+    }
+    const claims = await this.#verify(token, now)
+    if (claims !== null) {
+      this.#verified.set(token, claims)
+    }
+    return claims
+  }
+
+  async #verify(token: string, now: Date): Promise<VerifiedClaims | null> {
     try {
       const { payload } = await jwtVerify(token, this.#key, {
         algorithms: [ALGORITHM],

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { GroupCommit } from '#event_store/group_commit'
+import { SharedLookUp, type FoundRow } from '#event_store/shared_look_up'
 import type { AccountRole } from '#domain/account/events'
 import type { TokenScope } from '#domain/api_token/events'
 import type { VerifiedClaims } from './access_tokens.ts'
@@ -14,9 +14,7 @@ interface AccountColumns {
   capacity_bytes: string
 }
 
-interface FoundColumns extends AccountColumns {
-  /** Which of those asked for it is, from 1. */
-  n: number
+interface FoundColumns extends AccountColumns, FoundRow {
   account_stamp: string | null
   everybody_stamp: string | null
   at: number
@@ -30,8 +28,6 @@ interface ApiTokenColumns extends FoundColumns {
   stale: boolean
 }
 
-type LookUp<Wanted, Found> = GroupCommit<Wanted, Found | null>
-
 const ACCOUNT_COLUMNS = 'a.account_id, a.role, a.status, a.group_id, a.capacity_bytes'
 
 /** The stamps are read in the statement that finds the account: neither is older than the other. */
@@ -41,22 +37,18 @@ const FOUND_COLUMNS = `w.n::int, ${ACCOUNT_COLUMNS},
 const STAMPS = `left join run.read_stamps own on own.subject = a.account_id
   left join run.read_stamps every on every.subject = 0`
 
-const LOOK_UPS_A_BATCH = 200
-/** All who ask wait for the batch that is under way: one that got lost must not hold them up for long. */
-const PATIENCE_MILLISECONDS = 5_000
-
 /**
  * Finds who a verified credential stands for, anew on each request: a claim in a token is never believed. Requests that
  * come while a look-up is under way share the next one.
  */
 export class IdentityReader {
   readonly #pool: pg.Pool
-  readonly #sessions: LookUp<VerifiedClaims, FoundColumns>
-  readonly #apiTokens: LookUp<Buffer, ApiTokenColumns>
+  readonly #sessions: SharedLookUp<VerifiedClaims, FoundColumns>
+  readonly #apiTokens: SharedLookUp<Buffer, ApiTokenColumns>
 
   constructor(pool: pg.Pool) {
     this.#pool = pool
-    this.#sessions = this.#lookUp((wanted) => ({
+    this.#sessions = new SharedLookUp(pool, (wanted) => ({
       name: 'identities_by_session',
       text: `select ${FOUND_COLUMNS}
              from unnest($1::bigint[], $2::uuid[]) with ordinality as w(account_id, session_id, n)
@@ -67,7 +59,7 @@ export class IdentityReader {
                  and r.revoked_at is null)`,
       values: [wanted.map(({ accountId }) => accountId), wanted.map(({ sessionId }) => sessionId)],
     }))
-    this.#apiTokens = this.#lookUp((hashes) => ({
+    this.#apiTokens = new SharedLookUp(pool, (hashes) => ({
       name: 'identities_by_api_token',
       text: `select ${FOUND_COLUMNS}, t.token_id, t.scopes,
                extract(epoch from t.expires_at)::float8 * 1000 as expires_at,
@@ -93,7 +85,7 @@ export class IdentityReader {
 
   /** `null` when the account is gone or the session was ended. */
   async findBySession(claims: VerifiedClaims): Promise<Identity | null> {
-    const row = await this.#sessions.submit(claims, 1)
+    const row = await this.#sessions.find(claims)
     if (row === null) {
       return null
     }
@@ -104,7 +96,7 @@ export class IdentityReader {
 
   /** `null` when the token is unknown, revoked or expired. Its last use is noted, at most once a minute. */
   async findByApiToken(token: string): Promise<Identity | null> {
-    const row = await this.#apiTokens.submit(hashToken(token), 1)
+    const row = await this.#apiTokens.find(hashToken(token))
     if (row === null) {
       return null
     }
@@ -115,24 +107,6 @@ export class IdentityReader {
     const expiresAt = row.expires_at ?? Number.POSITIVE_INFINITY
     const credential = { kind: 'api_token', tokenId, scopes: row.scopes, expiresAt } as const
     return { ...accountOf(row), credential, moment: momentOf(row) }
-  }
-
-  #lookUp<Wanted, Found extends FoundColumns>(
-    queryFor: (wanted: Wanted[]) => pg.QueryConfig
-  ): LookUp<Wanted, Found> {
-    return new GroupCommit({
-      bounds: { items: LOOK_UPS_A_BATCH, weight: LOOK_UPS_A_BATCH },
-      conflictKey: () => null,
-      write: async (wanted) => {
-        const query = { ...queryFor(wanted), query_timeout: PATIENCE_MILLISECONDS }
-        const { rows } = await this.#pool.query<Found>(query)
-        const byNumber = new Map(rows.map((row) => [row.n, row]))
-        return wanted.map((_, index) => ({
-          status: 'fulfilled',
-          value: byNumber.get(index + 1) ?? null,
-        }))
-      },
-    })
   }
 
   async #noteUse(tokenId: number): Promise<void> {

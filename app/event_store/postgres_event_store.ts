@@ -5,6 +5,7 @@ import type { KeyRing } from './key_ring.ts'
 import type {
   AppendOutcome,
   AppendRequest,
+  ClaimRequest,
   CommandReference,
   EventStore,
   LogHead,
@@ -21,6 +22,7 @@ import { isPassingFailure } from './postgres_failure.ts'
 import { PostgresKeyRing } from './postgres_key_ring.ts'
 import { postgresSession } from './postgres_session.ts'
 import { PostgresSignal } from './postgres_signal.ts'
+import { SharedLookUp, type FoundRow } from './shared_look_up.ts'
 import { GENESIS_HASH, type StoredEvent } from './stored_event.ts'
 import { subscribeByReading } from './subscription.ts'
 
@@ -53,12 +55,17 @@ interface CommandRow {
   last_position: string
 }
 
+interface ClaimRow extends FoundRow {
+  stream: string
+}
+
 /** The log on PostgreSQL; see `database/migrations/0001_event_log.ts` for the tables. */
 export class PostgresEventStore implements EventStore {
   readonly #pool: pg.Pool
   readonly #appender: PostgresAppender
   readonly #signal: PostgresSignal
   readonly #codec: EventCodec
+  readonly #claims: SharedLookUp<Pick<ClaimRequest, 'scope' | 'value'>, ClaimRow>
   readonly #appendTook: (seconds: number) => void
   readonly keyRing: KeyRing
 
@@ -74,6 +81,13 @@ export class PostgresEventStore implements EventStore {
     this.#appender = new PostgresAppender(connectionString, (position) =>
       this.#signal.announce(position)
     )
+    this.#claims = new SharedLookUp(this.#pool, (claims) => ({
+      name: 'find_claims',
+      text: `select w.n::integer, c.stream
+             from unnest($1::text[], $2::text[]) with ordinality as w(scope, value, n)
+             join log.claims c on c.scope = w.scope and c.value = w.value`,
+      values: [claims.map(({ scope }) => scope), claims.map(({ value }) => value)],
+    }))
     this.keyRing = new PostgresKeyRing(this.#pool, options.siteKey)
     this.#codec = new EventCodec(this.keyRing, options.siteKey)
     this.#appendTook = options.appendTook ?? (() => {})
@@ -122,14 +136,8 @@ export class PostgresEventStore implements EventStore {
 
   async findClaim(scope: string, value: string): Promise<string | null> {
     const claim = this.#codec.encodeClaim({ action: 'take', scope, value })
-    const { rows } = await this.#reaching(() =>
-      this.#pool.query<{ stream: string }>({
-        name: 'find_claim',
-        text: 'select stream from log.claims where scope = $1 and value = $2',
-        values: [claim.scope, claim.value],
-      })
-    )
-    return rows[0]?.stream ?? null
+    const holder = await this.#reaching(() => this.#claims.find(claim))
+    return holder?.stream ?? null
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {

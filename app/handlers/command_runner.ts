@@ -19,6 +19,8 @@ export interface Handled {
   /** 0 when nothing was to be done. */
   position: number
   events: DomainEvent[]
+  /** Whether it was done before, under the same command id. */
+  repeated: boolean
 }
 
 interface Command {
@@ -56,7 +58,7 @@ export class CommandRunner {
         return events.repeated
       }
       if (events.decided.length === 0) {
-        return { position: 0, events: [] }
+        return { position: 0, events: [], repeated: false }
       }
       try {
         return await this.append(command, history.length, events.decided)
@@ -94,7 +96,7 @@ export class CommandRunner {
     })
     return outcome.repeated
       ? this.#readOutcome(outcome)
-      : { position: outcome.lastPosition, events }
+      : { position: outcome.lastPosition, events, repeated: false }
   }
 
   /** A command that finds nothing to do, or is refused, may have been done before under its id. */
@@ -127,7 +129,7 @@ export class CommandRunner {
       upTo: lastPosition,
       limit: lastPosition - firstPosition + 1,
     })
-    return { position: lastPosition, events }
+    return { position: lastPosition, events, repeated: true }
   }
 }
 

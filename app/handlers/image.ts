@@ -56,6 +56,13 @@ export interface UploadImage {
   held: boolean
 }
 
+/** What was recorded: for a repeated command, the first time. */
+export interface UploadedImage extends Handled {
+  imageId: number
+  key: string
+  objectKey: string
+}
+
 interface ImageChange extends Requester {
   imageId: number
   albumId?: number | null
@@ -83,10 +90,7 @@ export function createImageHandlers(ports: { store: EventStore; ids: IdSource; k
      * @throws ObjectChangedError when the stored object is not what it was any more
      * @throws VersionConflictError when the image's id is another's already
      */
-    async uploadImage(
-      command: UploadImage,
-      context: CommandContext
-    ): Promise<Handled & { imageId: number; key: string; objectKey: string }> {
+    async uploadImage(command: UploadImage, context: CommandContext): Promise<UploadedImage> {
       // The bound may have moved, a moment counted from now has, and a name is drawn anew, when it is sent again.
       const body = {
         ...command,

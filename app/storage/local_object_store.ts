@@ -18,11 +18,18 @@ import { FolderFlush } from './folder_flush.ts'
 import { makeFolder } from './folders.ts'
 import { checkObjectKey } from './object_key.ts'
 import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
+import type { StagedObject } from './staged_object.ts'
 import { removeTemporary, TemporaryFiles } from './temporary_files.ts'
 
 const TEMPORARY_FOLDER = '.temporary'
 /** A slow client holds two of them for as long as it takes. */
 const READ_CHUNK_BYTES = 64 * 1024
+
+/** A file that is on disk with all its bytes. */
+interface StagedFile {
+  placeAt(target: string): Promise<void>
+  discard(): Promise<void>
+}
 
 /** Objects as files below a folder. */
 export class LocalObjectStore implements ObjectStore {
@@ -42,26 +49,46 @@ export class LocalObjectStore implements ObjectStore {
     return this.#temporary.newPath()
   }
 
-  async commitFile(temporaryPath: string, key: string): Promise<void> {
-    const target = this.#pathOf(key)
-    await this.#guarded(async () => {
-      await Promise.all([syncFile(temporaryPath), this.#makeDurableFolder(dirname(target))])
-      await this.#place(target, () => placeFile(temporaryPath, target))
-    })
+  commitFile(temporaryPath: string, key: string): Promise<void> {
+    return this.stage(temporaryPath).commit(key)
   }
 
-  async put(key: string, bytes: Buffer): Promise<void> {
-    const target = this.#pathOf(key)
-    await this.#guarded(async () => {
-      const { path, file } = await this.#temporary.create()
-      try {
-        await Promise.all([writeDurably(file, bytes), this.#makeDurableFolder(dirname(target))])
-        await this.#place(target, () => rename(path, target))
-      } catch (error) {
-        await removeTemporary(path)
-        throw error
-      }
-    })
+  put(key: string, bytes: Buffer): Promise<void> {
+    return this.stage(bytes).commit(key)
+  }
+
+  stage(content: Buffer | string): StagedObject {
+    const begin = () => {
+      const begun = typeof content === 'string' ? stageFile(content) : this.#stageBytes(content)
+      // Whoever commits is told.
+      begun.catch(() => {})
+      return begun
+    }
+    let staging: Promise<StagedFile> | null = begin()
+    const take = () => {
+      const taken = staging
+      staging = null
+      return taken
+    }
+    return {
+      commit: async (key) => {
+        const target = this.#pathOf(key)
+        const file = take() ?? begin()
+        try {
+          await this.#guarded(async () => {
+            const [{ placeAt }] = await Promise.all([
+              file,
+              this.#makeDurableFolder(dirname(target)),
+            ])
+            await this.#place(target, () => placeAt(target))
+          })
+        } catch (error) {
+          await discard(file)
+          throw error
+        }
+      },
+      discard: () => discard(take()),
+    }
   }
 
   async stat(key: string): Promise<StoredObject | null> {
@@ -136,6 +163,21 @@ export class LocalObjectStore implements ObjectStore {
     return join(this.#root, ...checkObjectKey(key).split('/'))
   }
 
+  async #stageBytes(bytes: Buffer): Promise<StagedFile> {
+    const { path, file } = await this.#temporary.create()
+    const staged = {
+      placeAt: (target: string) => rename(path, target),
+      discard: () => removeTemporary(path),
+    }
+    try {
+      await writeDurably(file, bytes)
+      return staged
+    } catch (error) {
+      await staged.discard()
+      throw error
+    }
+  }
+
   /** Puts a file that is on disk at its target, durably. */
   async #place(target: string, place: () => Promise<void>): Promise<void> {
     const folder = dirname(target)
@@ -191,6 +233,15 @@ export class LocalObjectStore implements ObjectStore {
       throw error
     }
   }
+}
+
+async function discard(staging: Promise<StagedFile> | null): Promise<void> {
+  await (await staging?.catch(() => null))?.discard()
+}
+
+async function stageFile(path: string): Promise<StagedFile> {
+  await syncFile(path)
+  return { placeAt: (target) => placeFile(path, target), discard: async () => {} }
 }
 
 /** A rename is on disk when its folder is. */

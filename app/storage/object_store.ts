@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { StagedObject } from './staged_object.ts'
 
 export interface StoredObject {
   key: string
@@ -27,6 +28,11 @@ export interface ObjectStore {
    * Durable when it resolves, and nothing of it is to be seen before. The same key and bytes again change nothing.
    */
   commitFile(temporaryPath: string, key: string): Promise<void>
+  /**
+   * Begins to store bytes, or a finished temporary file that stays for its maker to remove, so that what takes time is
+   * done while their key is looked for. What fails is told by `commit`.
+   */
+  stage(content: Buffer | string): StagedObject
   /** Stores bytes under a key. Durable when it resolves. */
   put(key: string, bytes: Buffer): Promise<void>
   stat(key: string): Promise<StoredObject | null>

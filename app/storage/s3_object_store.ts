@@ -15,6 +15,7 @@ import { objectOf, S3Client } from './s3_client.ts'
 import type { S3Endpoint } from './s3_endpoint.ts'
 import { MULTIPART_BYTES, putInParts } from './s3_multipart.ts'
 import type { TemporaryFiles } from './temporary_files.ts'
+import { stagedUntilNamed, type StagedObject } from './staged_object.ts'
 
 /** Objects in a bucket of anything that speaks S3. Files are spooled on this machine and sent when they are finished. */
 export class S3ObjectStore implements ObjectStore {
@@ -31,6 +32,10 @@ export class S3ObjectStore implements ObjectStore {
 
   temporaryPath(): Promise<string> {
     return this.#spool.newPath()
+  }
+
+  stage(content: Buffer | string): StagedObject {
+    return stagedUntilNamed(this, content)
   }
 
   async commitFile(temporaryPath: string, key: string): Promise<void> {

@@ -13,6 +13,7 @@ import { RemoteHealth } from './remote_health.ts'
 import { withRetries } from './retries.ts'
 import type { TemporaryFiles } from './temporary_files.ts'
 import { WebdavClient, type WebdavEndpoint, type WebdavRequest } from './webdav_client.ts'
+import { stagedUntilNamed, type StagedObject } from './staged_object.ts'
 
 /** Where unfinished objects lie on the server. */
 const TEMPORARY_FOLDER = 'picfast-temporary'
@@ -40,6 +41,10 @@ export class WebdavObjectStore implements ObjectStore {
 
   temporaryPath(): Promise<string> {
     return this.#spool.newPath()
+  }
+
+  stage(content: Buffer | string): StagedObject {
+    return stagedUntilNamed(this, content)
   }
 
   async commitFile(temporaryPath: string, key: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { DomainError } from '#domain/domain_error'
+import { storedObjectClaim } from '#domain/guards'
 import { EventStoreError } from '#event_store/errors'
 import type { KeySource } from '#handlers/ports'
 import { ObjectChangedError } from '#handlers/object_changes'
@@ -6,6 +7,7 @@ import type { Handlers } from '#handlers/index'
 import { besideKey, objectKeyFor, type NamedFile, type NamingRules } from '#storage/naming_rules'
 import type { ObjectReservations } from '#storage/object_reservations'
 import type { ObjectStore } from '#storage/object_store'
+import type { StagedObject } from '#storage/staged_object'
 
 export interface ImageObjectsPorts {
   handlers: Pick<Handlers, 'storedObject'>
@@ -57,34 +59,39 @@ export class ImageObjects {
     destination: Destination,
     record: (reference: ObjectReference) => Promise<Recorded>
   ): Promise<Recorded> {
-    const bytes = { strategyId: destination.strategyId, sha256: file.sha256 }
-    for (;;) {
-      const present = await this.#ports.handlers.storedObject.findObject(bytes)
-      const recorded =
-        present === null
-          ? await this.#keepNew(file, destination, record)
-          : await this.#referTo(present, file, destination, record)
-      if (recorded !== null) {
-        return recorded
+    // Writing the bytes takes longer than finding a name for them, and only seldom are they there already.
+    const staged = destination.store.stage(file.content)
+    try {
+      for (;;) {
+        const objectKey = await this.#reserveKey(file, destination)
+        const recorded =
+          objectKey === null
+            ? await this.#referTo(file, destination, staged, record)
+            : await this.#keepNew(objectKey, destination, staged, record)
+        if (recorded !== null) {
+          return recorded
+        }
       }
+    } finally {
+      await staged.discard()
     }
   }
 
   /** Records under a new name; `null` when others were faster with the same bytes. */
   async #keepNew<Recorded extends { objectKey: string | null }>(
-    file: FinishedFile,
-    { strategyId, store, naming }: Destination,
+    objectKey: string,
+    { strategyId, store }: Destination,
+    staged: StagedObject,
     record: (reference: ObjectReference) => Promise<Recorded>
   ): Promise<Recorded | null> {
     const { reservations } = this.#ports
-    const objectKey = await this.#reserveKey(file, strategyId, naming)
     const release = () => reservations.release({ strategyId, objectKey })
     const drop = async () => {
       await store.delete(objectKey)
       await release()
     }
     // When that fails the name stays reserved: what comes to lie there all the same is swept.
-    await put(file, store, objectKey)
+    await staged.commit(objectKey)
     try {
       const recorded = await record({ objectKey, namesObject: true })
       // Nobody waits for it: a name that stays reserved is swept.
@@ -104,21 +111,26 @@ export class ImageObjects {
     }
   }
 
-  /** Records a further reference; `null` when the object is not there any more. */
+  /** Records a further reference to bytes that are stored; `null` when they are not there any more. */
   async #referTo<Recorded>(
-    objectKey: string,
-    file: FinishedFile,
+    { sha256 }: FinishedFile,
     { strategyId, store }: Destination,
+    staged: StagedObject,
     record: (reference: ObjectReference) => Promise<Recorded>
   ): Promise<Recorded | null> {
+    const { storedObject } = this.#ports.handlers
+    const find = () => storedObject.findObject({ strategyId, sha256 })
+    const objectKey = await find()
+    if (objectKey === null) {
+      return null
+    }
     let restored = false
     if ((await store.stat(objectKey)) === null) {
-      const { storedObject } = this.#ports.handlers
-      if ((await storedObject.findObject({ strategyId, sha256: file.sha256 })) !== objectKey) {
+      if ((await find()) !== objectKey) {
         return null
       }
       // It was lost behind our back: here are its bytes again.
-      await put(file, store, objectKey)
+      await staged.commit(objectKey)
       restored = true
     }
     try {
@@ -134,23 +146,22 @@ export class ImageObjects {
     }
   }
 
-  /** A name as the rules want it, or beside it when that is taken. */
-  async #reserveKey(file: FinishedFile, strategyId: number, naming: NamingRules): Promise<string> {
+  /** A name as the rules want it, or beside it when that is taken; `null` when the bytes are stored already. */
+  async #reserveKey(
+    file: FinishedFile,
+    { strategyId, naming }: Destination
+  ): Promise<string | null> {
     const { keys, reservations } = this.#ports
     const draw = (length: number) => keys.draw(length)
+    const storedBytes = storedObjectClaim(strategyId, file.sha256)
     const wanted = objectKeyFor(naming, file, draw)
-    for (let key = wanted; ; key = besideKey(wanted, file, draw)) {
-      if (await reservations.reserve({ strategyId, objectKey: key })) {
-        return key
+    for (let objectKey = wanted; ; objectKey = besideKey(wanted, file, draw)) {
+      const outcome = await reservations.reserve({ strategyId, objectKey, storedBytes })
+      if (outcome !== 'taken') {
+        return outcome === 'stored' ? null : objectKey
       }
     }
   }
-}
-
-function put({ content }: FinishedFile, store: ObjectStore, objectKey: string): Promise<void> {
-  return typeof content === 'string'
-    ? store.commitFile(content, objectKey)
-    : store.put(objectKey, content)
 }
 
 /** After a lost connection nobody knows; all else that an append is refused with says that nothing was written. */

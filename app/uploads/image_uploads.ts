@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Account } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
 import { directBaseOf } from '#domain/strategy/direct_links'
 import type { CommandContext } from '#handlers/command_context'
+import type { UploadedImage } from '#handlers/image'
 import type { Handlers } from '#handlers/index'
 import type { KeySource } from '#handlers/ports'
 import type { Watermarks } from '#imaging/watermark/watermarks'
@@ -17,7 +17,14 @@ import type { ObjectStores } from '#storage/object_registry'
 import type { ObjectReservations } from '#storage/object_reservations'
 import { ImageObjects } from './image_objects.ts'
 import { prepareFile } from './prepare_file.ts'
-import { chooseStrategy, expiryOf, findUploadPolicy, type UploadPolicy } from './upload_policy.ts'
+import {
+  chooseStrategy,
+  expiryOf,
+  UploadPolicies,
+  type UploadingAccount,
+  type UploadPolicy,
+} from './upload_policy.ts'
+import type { UploadReads } from './upload_reads.ts'
 import type { CountedUpload, UploadRates } from './upload_rates.ts'
 import { removeTemporary } from '#storage/temporary_files'
 
@@ -36,13 +43,14 @@ export interface ImageUploadsPorts {
   rates: Pick<UploadRates, 'takeUpload'>
   workshop: Workshop
   reservations: ObjectReservations
+  reads: UploadReads
   keys: KeySource
   watermarks: Watermarks
 }
 
 /** Who uploads (nobody, for a visitor), and the circumstances of the command. */
 export interface Uploader {
-  identity: Account | null
+  identity: UploadingAccount | null
   context: CommandContext
 }
 
@@ -74,11 +82,13 @@ export interface TakenImage {
 export class ImageUploads {
   readonly #ports: ImageUploadsPorts
   readonly #objects: ImageObjects
+  readonly #policies: UploadPolicies
   readonly #memory = new MemoryAllowance(MEMORY_BYTES)
 
   constructor(ports: ImageUploadsPorts) {
     this.#ports = ports
     this.#objects = new ImageObjects(ports)
+    this.#policies = new UploadPolicies(ports.reads)
   }
 
   /**
@@ -146,7 +156,7 @@ export class ImageUploads {
    * @throws UploadError, DomainError E_STORAGE_FULL, E_STRATEGY_NOT_ALLOWED
    */
   async admit(uploader: Uploader, wishes: UploadWishes): Promise<CountedUpload> {
-    const policy = await findUploadPolicy(uploader.identity)
+    const policy = await this.#policies.find(uploader.identity)
     requireRoom(policy, 1)
     chooseStrategy(policy, wishes.strategy_id)
     return this.#count(uploader, policy)
@@ -157,7 +167,7 @@ export class ImageUploads {
     uploader: Uploader,
     upload: (policy: UploadPolicy) => Promise<Result>
   ): Promise<Result> {
-    const policy = await findUploadPolicy(uploader.identity)
+    const policy = await this.#policies.find(uploader.identity)
     requireRoom(policy, 1)
     const counted = await this.#count(uploader, policy)
     try {
@@ -182,7 +192,7 @@ export class ImageUploads {
     policy: UploadPolicy,
     context: CommandContext
   ): Promise<ImageView> {
-    const { handlers, metrics, readModels, stores, workshop, watermarks } = this.#ports
+    const { handlers, metrics, stores, workshop, watermarks } = this.#ports
     const strategy = chooseStrategy(policy, wishes.strategy_id)
     const store = stores.get(strategy)
     const file = await prepareFile(received, {
@@ -213,7 +223,7 @@ export class ImageUploads {
         capacityBytes: policy.capacityBytes,
         held: policy.held,
       }
-      const { key, position, events } = await this.#objects.keep(
+      const uploaded = await this.#objects.keep(
         {
           content: file.content,
           sha256,
@@ -226,20 +236,26 @@ export class ImageUploads {
         (reference) => handlers.image.uploadImage({ ...upload, ...reference }, context)
       )
       metrics.uploadStored(size)
-      const isFresh = await readModels.waitFor(position, ['images', 'albums', 'usage'])
-      const shown = isFresh ? await findImage(key) : null
-      return (
-        shown ??
-        imageFromUpload(events, {
-          createdAt: new Date().toISOString(),
-          directBase: directBaseOf(strategy.type, strategy.configs),
-        })
-      )
+      return await this.#shown(uploaded, directBaseOf(strategy.type, strategy.configs))
     } finally {
       if (typeof file.content === 'string') {
         await removeTemporary(file.content)
       }
     }
+  }
+
+  /** The image as whoever asks for it next finds it. One that was recorded earlier may have changed since then. */
+  async #shown(
+    { key, position, events, repeated }: UploadedImage,
+    directBase: string | null
+  ): Promise<ImageView> {
+    const { readModels, reads } = this.#ports
+    const [isFresh, createdAt] = await Promise.all([
+      readModels.waitFor(position, ['images', 'albums', 'usage']),
+      reads.findMoment(position),
+    ])
+    const changed = isFresh && repeated ? await findImage(key) : null
+    return changed ?? imageFromUpload(events, { createdAt, directBase })
   }
 }
 

@@ -55,7 +55,8 @@ export async function prepareFile(
     const { content, facts, written } = made ?? clean
     const { size, sha256, md5, sha1 } = written ?? { size: received.size, ...received.digests() }
     kept = content
-    const isChanged = written !== null && sha256 !== received.digests().sha256
+    const isChanged =
+      written !== null && (size !== received.size || sha256 !== received.digests().sha256)
     const processing = failed ? 'failed' : isChanged ? 'completed' : 'skipped'
     return { content, facts, size, sha256, md5, sha1, processing }
   } finally {

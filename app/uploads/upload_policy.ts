@@ -1,17 +1,18 @@
-import type { Account } from '#auth/identity'
+import { isAdmin, type Account, type Identity } from '#auth/identity'
 import { DomainError } from '#domain/domain_error'
+import { accountBytesScope, guestBytesScope } from '#domain/guards'
 import type { SiteSettings } from '#domain/site/settings'
 import type { Permission } from '#domain/values'
 import { findAlbum } from '#read_models/album_queries'
 import { findSiteSettings } from '#read_models/site_settings_queries'
 import type { UploadRules } from '#read_models/upload_rules'
-import { findGuestUploadRules, findUploadRules } from '#read_models/upload_rules_queries'
 import { userSettingsOf, type UserSettings } from '#read_models/user_settings'
 import type { StrategyView } from '#read_models/views'
-import { isAdmin } from '#auth/identity'
 import { parseDuration } from '#domain/duration'
 import { GuestsNotAllowedError } from './errors.ts'
+import { KeptGroupRules } from './group_rules.ts'
 import { processingPolicy, type ProcessingPolicy } from './processing_policy.ts'
+import type { UploadReads } from './upload_reads.ts'
 
 /** What holds for an upload: who owns it, where it may lie, how long it stays, who sees it. */
 export interface UploadPolicy {
@@ -34,54 +35,68 @@ export interface UploadPolicy {
   longestTtl: number | null
 }
 
-/** @throws GuestsNotAllowedError for a visitor where visitors may not upload */
-export async function findUploadPolicy(identity: Account | null): Promise<UploadPolicy> {
-  const site = await findSiteSettings()
-  return identity === null ? policyForGuests(site) : policyFor(identity, site)
-}
+/** Who uploads: an account, with what was stamped when it was looked up, where that is known. */
+export type UploadingAccount = Account & Partial<Pick<Identity, 'moment'>>
 
-async function policyForGuests(site: SiteSettings): Promise<UploadPolicy> {
-  if (!site.allow_guest_upload) {
-    throw new GuestsNotAllowedError()
-  }
-  const { rules, strategies, processing, usedBytes } = await findGuestUploadRules()
-  const longestTtl = parseDuration(site.guest_image_ttl)
-  return {
-    ownerId: null,
-    rules,
-    strategies,
-    defaultAlbumId: null,
-    defaultPermission: 1,
-    capacityBytes: site.guest_capacity_bytes,
-    roomBytes: site.guest_capacity_bytes - usedBytes,
-    processing: processingPolicy(site, processing, {}),
-    held: site.moderation_mode !== 'disabled',
-    defaultTtl: longestTtl,
-    longestTtl,
-  }
-}
+/** Finds what holds for an upload. */
+export class UploadPolicies {
+  readonly #reads: UploadReads
+  readonly #groups = new KeptGroupRules()
 
-async function policyFor(identity: Account, site: SiteSettings): Promise<UploadPolicy> {
-  const {
-    rules,
-    strategies,
-    processing,
-    settings: stored,
-    usedBytes,
-  } = await findUploadRules(identity.accountId, identity.groupId)
-  const settings = userSettingsOf(stored)
-  return {
-    ownerId: identity.accountId,
-    rules,
-    strategies: preferred(strategies, settings.default_strategy),
-    defaultAlbumId: await defaultAlbum(settings, identity.accountId),
-    defaultPermission: settings.default_permission,
-    capacityBytes: identity.capacityBytes,
-    roomBytes: identity.capacityBytes - usedBytes,
-    processing: processingPolicy(site, processing, stored.image_processing ?? {}),
-    held: site.moderation_mode !== 'disabled' && !isAdmin(identity),
-    defaultTtl: parseDuration(site.default_image_ttl),
-    longestTtl: null,
+  constructor(reads: UploadReads) {
+    this.#reads = reads
+  }
+
+  /** @throws GuestsNotAllowedError for a visitor where visitors may not upload */
+  async find(identity: UploadingAccount | null): Promise<UploadPolicy> {
+    const site = await findSiteSettings()
+    return identity === null ? this.#forGuests(site) : this.#forAccount(identity, site)
+  }
+
+  async #forGuests(site: SiteSettings): Promise<UploadPolicy> {
+    if (!site.allow_guest_upload) {
+      throw new GuestsNotAllowedError()
+    }
+    const [{ rules, strategies, processing }, { usedBytes }] = await Promise.all([
+      this.#groups.find(null, undefined),
+      this.#reads.findUploader({ accountId: null, scope: guestBytesScope }),
+    ])
+    const longestTtl = parseDuration(site.guest_image_ttl)
+    return {
+      ownerId: null,
+      rules,
+      strategies,
+      defaultAlbumId: null,
+      defaultPermission: 1,
+      capacityBytes: site.guest_capacity_bytes,
+      roomBytes: site.guest_capacity_bytes - usedBytes,
+      processing: processingPolicy(site, processing, {}),
+      held: site.moderation_mode !== 'disabled',
+      defaultTtl: longestTtl,
+      longestTtl,
+    }
+  }
+
+  async #forAccount(identity: UploadingAccount, site: SiteSettings): Promise<UploadPolicy> {
+    const { accountId, groupId, capacityBytes, moment } = identity
+    const [{ rules, strategies, processing }, { settings: stored, usedBytes }] = await Promise.all([
+      this.#groups.find(groupId, moment?.everybody),
+      this.#reads.findUploader({ accountId, scope: accountBytesScope(accountId) }),
+    ])
+    const settings = userSettingsOf(stored)
+    return {
+      ownerId: accountId,
+      rules,
+      strategies: preferred(strategies, settings.default_strategy),
+      defaultAlbumId: await defaultAlbum(settings, accountId),
+      defaultPermission: settings.default_permission,
+      capacityBytes,
+      roomBytes: capacityBytes - usedBytes,
+      processing: processingPolicy(site, processing, stored.image_processing ?? {}),
+      held: site.moderation_mode !== 'disabled' && !isAdmin(identity),
+      defaultTtl: parseDuration(site.default_image_ttl),
+      longestTtl: null,
+    }
   }
 }
 

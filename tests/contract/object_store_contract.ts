@@ -71,6 +71,24 @@ export function objectStoreContract(
       return () => opened.stop()
     })
 
+    test('what is staged is there under each key that it is given', async ({ assert }) => {
+      const bytes = Buffer.from('staged bytes')
+      const path = await spooled(store, bytes)
+      for (const [index, content] of [bytes, path].entries()) {
+        const staged = store.stage(content)
+        assert.deepEqual(await keysOf(store, `staged-${index}/`), [])
+        await staged.commit(`staged-${index}/first.txt`)
+        await staged.commit(`staged-${index}/second.txt`)
+        await staged.discard()
+        const keys = await keysOf(store, `staged-${index}/`)
+        assert.deepEqual(keys, [`staged-${index}/first.txt`, `staged-${index}/second.txt`])
+        for (const key of keys) {
+          assert.deepEqual(await store.readAll(key), bytes)
+        }
+      }
+      await rm(path, { force: true })
+    })
+
     test('what is put is there, whole and in part', async ({ assert }) => {
       const bytes = Buffer.from('0123456789')
       await store.put('a/b/c.png', bytes)

@@ -185,6 +185,9 @@ test.group('Uploads', (group) => {
 
     assert.equal(again.status, 201)
     assert.deepEqual(again.data, first.data)
+    const permission = first.data.permission === 0 ? 1 : 0
+    await user.patch(`${IMAGES}/${first.data.key}`, { json: { permission } })
+    assert.deepEqual((await send(bytes)).data, { ...first.data, permission }, 'as it is by now')
     assert.equal(other.status, 409)
     assert.equal(somebody.status, 201)
     assert.notEqual(somebody.data.id, first.data.id)
@@ -199,7 +202,16 @@ test.group('Uploads', (group) => {
     assert.isTrue(answers.every(({ status }) => status === 201))
     for (const [index, { data }] of answers.entries()) {
       assert.isTrue(files[index]?.equals(await bytesOf(data)))
+      const shown = await user.get<ImageJson>(`${IMAGES}/${data.key}`)
+      assert.deepEqual(shown.data, data, 'the answer is what others see of it')
     }
+    const reserved = async () => {
+      const { rows } = await server.services.pool.query<{ n: number }>(
+        'select count(*)::integer as n from run.object_reservations'
+      )
+      return rows[0]?.n
+    }
+    await waitFor(async () => (await reserved()) === 0, { what: 'the names to be given up' })
   })
 
   test('{$self} is refused by its content')

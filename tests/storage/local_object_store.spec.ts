@@ -24,6 +24,26 @@ test.group('Storage | local', (group) => {
     assert.deepEqual(readdirSync(folder.at('objects', 'x')), ['y.bin'])
   })
 
+  test('what is staged and given up leaves nothing, while it is written or afterwards', async ({
+    assert,
+  }) => {
+    const bytes = Buffer.alloc(1024 * 1024, 'x')
+    await store.stage(bytes).discard()
+    const staged = store.stage(bytes)
+    await staged.commit('x/y.bin')
+    await staged.discard()
+    const refused = store.stage(bytes)
+    await assert.rejects(() => refused.commit('../y.bin'))
+    await refused.discard()
+    const temporary = await store.temporaryPath()
+    writeFileSync(temporary, 'bytes')
+    await store.stage(temporary).discard()
+    assert.isTrue(existsSync(temporary), 'its maker removes it')
+    rmSync(temporary)
+    assert.deepEqual(readdirSync(folder.at('objects', '.temporary')), [])
+    assert.deepEqual(readdirSync(folder.at('objects', 'x')), ['y.bin'])
+  })
+
   test('a file on another volume is copied into place', async ({ assert, cleanup }) => {
     const elsewhere = new TemporaryFolder('/dev/shm')
     cleanup(() => elsewhere.remove())
