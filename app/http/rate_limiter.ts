@@ -1,21 +1,10 @@
 import { createHmac } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { LRUCache } from 'lru-cache'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateCounter, type Allowance, type Grant, type Rate } from './rate_counter.ts'
 
-/** So many tries in a time that begins with the first of them. */
-export interface Rate {
-  tries: number
-  seconds: number
-}
-
-/** What is left to a subject after a try. */
-export interface Allowance {
-  limit: number
-  remaining: number
-  /** Seconds until the time begins anew, rounded up. */
-  resetSeconds: number
-  allowed: boolean
-}
+export type { Allowance, Rate } from './rate_counter.ts'
 
 export interface RateLimiterOptions {
   redis: Redis
@@ -24,12 +13,31 @@ export interface RateLimiterOptions {
 }
 
 /**
+ * Takes tries from a subject's count, as many as there are. KEYS: the count; ARGV: how many are wanted, the limit, and
+ * the time in milliseconds. Answers how many were granted, how many are used, and how long the time still lasts.
+ */
+const TAKE = `
+local used = tonumber(redis.call('get', KEYS[1]) or '0')
+local granted = math.max(0, math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - used))
+if granted > 0 then
+  used = redis.call('incrby', KEYS[1], granted)
+  if used == granted then redis.call('pexpire', KEYS[1], ARGV[3]) end
+end
+return { granted, used, redis.call('pttl', KEYS[1]) }
+`
+
+/** Subjects whose counts are known here; Redis knows all. */
+const KNOWN_SUBJECTS = 20_000
+
+/**
  * Counts tries in Redis, so that a limit holds across processes. While Redis is away each process counts by itself:
  * limits are then as many times wider as there are processes, but never gone.
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions
-  readonly #counters = new Map<string, RateLimiterRedis>()
+  readonly #counters = new LRUCache<string, RateCounter>({ max: KNOWN_SUBJECTS })
+  /** By the name of their rate. */
+  readonly #insurances = new Map<string, RateLimiterMemory>()
 
   constructor(options: RateLimiterOptions) {
     this.#options = options
@@ -37,31 +45,51 @@ export class RateLimiter {
 
   /** Counts one try of a subject against a rate; `name` tells the counts of several rates apart. */
   async take(name: string, rate: Rate, subject: string): Promise<Allowance> {
-    const counter = this.#counterOf(name, rate)
+    const key = `${name}\n${subject}`
+    let counter = this.#counters.get(key)
+    if (counter === undefined) {
+      const redisKey = `picfast:rate:${name}:${this.#fingerprint(subject)}`
+      counter = new RateCounter(rate, (tries) => this.#ask(redisKey, rate, tries))
+      this.#counters.set(key, counter)
+    }
     try {
-      return allowanceOf(rate, await counter.consume(this.#fingerprint(subject)), true)
+      return await counter.take()
+    } catch {
+      return this.#takeLocally(name, rate, subject)
+    }
+  }
+
+  async #ask(key: string, { tries, seconds }: Rate, wanted: number): Promise<Grant> {
+    const answer: unknown = await this.#options.redis.eval(
+      TAKE,
+      1,
+      key,
+      wanted,
+      tries,
+      seconds * 1_000
+    )
+    const [granted, used, milliseconds] = Array.isArray(answer) ? answer.map(Number) : []
+    if (granted === undefined || used === undefined || milliseconds === undefined) {
+      throw new TypeError('The count of tries was answered in another shape')
+    }
+    return { granted, used, milliseconds }
+  }
+
+  async #takeLocally(name: string, rate: Rate, subject: string): Promise<Allowance> {
+    const { tries, seconds } = rate
+    let insurance = this.#insurances.get(name)
+    if (insurance === undefined) {
+      insurance = new RateLimiterMemory({ points: tries, duration: seconds })
+      this.#insurances.set(name, insurance)
+    }
+    try {
+      return allowanceOf(rate, await insurance.consume(subject), true)
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) {
         return allowanceOf(rate, refusal, false)
       }
       throw refusal
     }
-  }
-
-  #counterOf(name: string, { tries, seconds }: Rate): RateLimiterRedis {
-    const known = this.#counters.get(name)
-    if (known !== undefined) {
-      return known
-    }
-    const shape = { keyPrefix: `picfast:rate:${name}`, points: tries, duration: seconds }
-    const counter = new RateLimiterRedis({
-      ...shape,
-      storeClient: this.#options.redis,
-      rejectIfRedisNotReady: true,
-      insuranceLimiter: new RateLimiterMemory(shape),
-    })
-    this.#counters.set(name, counter)
-    return counter
   }
 
   #fingerprint(subject: string): string {

@@ -170,6 +170,35 @@ test.group('Limits of rates of two processes', (group) => {
   })
 })
 
+test.group('A wide limit of two processes', (group) => {
+  group.each.timeout(60_000)
+
+  test('is used up by both together, and not exceeded', async ({ assert }) => {
+    const limit = 200
+    const shared = {
+      RATE_LIMITS: 'on',
+      API_RATE_LIMIT: String(limit),
+      REDIS_URL: testRedisUrl(),
+    }
+    const servers = await Promise.all([startWebServer(shared), startWebServer(shared)])
+    try {
+      const admins = await Promise.all(servers.map((server) => server.setUp()))
+      const statuses: Array<number | undefined> = []
+      for (let number = 0; number < limit / 2 + 20; number++) {
+        const answers = await Promise.all(admins.map((admin) => admin.get('/api/v1/users/me')))
+        statuses.push(...answers.map(({ status }) => status))
+      }
+      const allowed = statuses.filter((status) => status === 200).length
+      assert.isAtMost(allowed, limit)
+      // What a process may have taken ahead and not needed.
+      assert.isAtLeast(allowed, limit - Math.floor(limit / 64))
+      assert.deepEqual(statuses.slice(-2), [429, 429])
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()))
+    }
+  })
+})
+
 test.group('Limits of rates without Redis', (group) => {
   group.each.timeout(60_000)
 
