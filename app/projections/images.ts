@@ -39,7 +39,7 @@ export type ImageRow = {
 /** The images that are there, and deleted ones that can be restored; an expired or purged one has no row. */
 export const images = defineProjection<ImageRow>({
   name: 'images',
-  version: 3,
+  version: 4,
   table: {
     columns: {
       image_id: 'bigint not null',
@@ -81,6 +81,10 @@ export const images = defineProjection<ImageRow>({
         where: 'album_id is not null',
       },
       md5: { on: '(md5)' },
+      owner_expires_at: {
+        on: '(owner_id, expires_at)',
+        where: 'expires_at is not null and deleted_at is null',
+      },
       expires_at: { on: '(expires_at)', where: 'expires_at is not null and deleted_at is null' },
       deleted: { on: '(deleted_at, image_id)', where: 'deleted_at is not null' },
       moderation: {

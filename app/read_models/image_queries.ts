@@ -1,6 +1,5 @@
 import db from '@adonisjs/lucid/services/db'
 import type { DatabaseQueryBuilderContract } from '@adonisjs/lucid/types/querybuilder'
-import { findUsage } from './account_queries.ts'
 import { containsPattern, optionalMoment, type BigintColumn } from './columns.ts'
 import {
   imageView,
@@ -29,9 +28,6 @@ export interface ImageMark {
   createdAt: string
   imageId: number
 }
-
-/** Above this many images the total is that of the counters, which costs nothing; below it, it is counted. */
-const COUNTED_AT_MOST = 10_000
 
 /** Who looks: an administrator sees all, others what is public and what is theirs. */
 export interface Viewer {
@@ -118,17 +114,14 @@ export async function listImages(
 
 export interface ImageCount {
   total: number
-  /** When the next of them expires, where they were counted one by one. */
+  /** When the next of them expires. */
   nextExpiry: string | null
 }
 
 /** How many images of an owner the filter leaves. */
 export async function countImages(ownerId: number, filter: ImageFilter): Promise<ImageCount> {
   if (Object.values(filter).every((value) => value === undefined)) {
-    const { imageNum } = await findUsage(ownerId)
-    if (imageNum > COUNTED_AT_MOST) {
-      return { total: imageNum, nextExpiry: null }
-    }
+    return countLibrary(ownerId)
   }
   const query = livingImages<{ total: BigintColumn; next_expiry: Date | null }>()
     .where('i.owner_id', ownerId)
@@ -137,6 +130,29 @@ export async function countImages(ownerId: number, filter: ImageFilter): Promise
   narrow(query, filter)
   const row = await query.first()
   return { total: Number(row?.total), nextExpiry: optionalMoment(row?.next_expiry ?? null) }
+}
+
+/** All images of an owner, by the counter: it costs the same however many there are. */
+async function countLibrary(ownerId: number): Promise<ImageCount> {
+  const expiring = () =>
+    db
+      .from('read.images')
+      .where('owner_id', ownerId)
+      .whereNull('deleted_at')
+      .whereNotNull('expires_at')
+  const row = await db
+    .query<{ image_num: number; overdue: BigintColumn; next_expiry: Date | null }>()
+    .from('read.usage')
+    .where('account_id', ownerId)
+    .select('image_num')
+    // Whose time has come and who are not removed yet, which is a matter of moments.
+    .select(expiring().whereRaw('expires_at <= now()').count('*').as('overdue'))
+    .select(expiring().whereRaw('expires_at > now()').min('expires_at').as('next_expiry'))
+    .first()
+  return {
+    total: row === null ? 0 : row.image_num - Number(row.overdue),
+    nextExpiry: optionalMoment(row?.next_expiry ?? null),
+  }
 }
 
 /** An image with these bytes that the viewer may see, rather a public one, rather one that has its thumbnail. */
