@@ -20,27 +20,39 @@ export async function startSite(
   databaseUrl: string,
   changes: NodeJS.ProcessEnv = {}
 ): Promise<Site> {
-  const port = await findFreePort()
-  const url = `http://127.0.0.1:${port}`
-  const env = {
+  const stopProjector = startProcess(['ace.js', 'projector'], {
     ...environment.processEnv(databaseUrl),
-    PORT: String(port),
-    HOST: '127.0.0.1',
-    APP_URL: url,
     ...changes,
-  }
-  const stopServer = startProcess(['bin/server.ts'], env)
-  const stopProjector = startProcess(['ace.js', 'projector'], env)
+  })
+  const { url, pid, stop: stopServer } = await startWebServer(environment, databaseUrl, changes)
   const stop = async () => {
     await Promise.all([stopServer(), stopProjector()])
   }
-  await untilAnswers(`${url}/health`, stop)
   const { access_token: token } = await post<{ access_token: string }>(
     `${url}/api/v1/setup`,
     ADMIN,
     null
   )
-  return { url, token, pid: stopServer.pid ?? 0, stop }
+  return { url, token, pid, stop }
+}
+
+/** A web server alone, or one more of a site. */
+export async function startWebServer(
+  environment: Environment,
+  databaseUrl: string,
+  changes: NodeJS.ProcessEnv = {}
+): Promise<Omit<Site, 'token'>> {
+  const port = await findFreePort()
+  const url = `http://127.0.0.1:${port}`
+  const stop = startProcess(['bin/server.ts'], {
+    ...environment.processEnv(databaseUrl),
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    APP_URL: url,
+    ...changes,
+  })
+  await untilAnswers(`${url}/health`, stop)
+  return { url, pid: stop.pid ?? 0, stop }
 }
 
 /** The process that `npm start` runs beside those of a site, as it runs it. */

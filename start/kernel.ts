@@ -48,6 +48,7 @@ answerFirst((request, response, otherwise) => {
 server.errorHandler(() => import('#http/exception_handler'))
 
 router.use([
+  () => import('#http/middleware/acknowledge_middleware'),
   () => import('@adonisjs/auth/initialize_auth_middleware'),
   () => import('#http/middleware/set_up_middleware'),
   () => import('#http/middleware/body_middleware'),

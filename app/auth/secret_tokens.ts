@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** What every API token starts with, so that leaked ones are found by scanners and told from JWTs. */
 export const API_TOKEN_PREFIX = 'img_'
@@ -45,5 +45,5 @@ export function looksLikeRefreshToken(value: string): boolean {
 
 /** What is stored of a token. A plain SHA-256 will do: the secret has 256 bits, there is nothing to guess. */
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return hash('sha256', token, 'buffer')
 }

@@ -180,7 +180,7 @@ test.group('Kept answers', (group) => {
       return answers
     }
     const write = async () => {
-      for (let version = 1; version <= CHANGES / 2; version++) {
+      for (let version = 1; version <= CHANGES; version++) {
         await user.put(ME, { json: { name: String(version) } })
         acknowledged = version
       }
@@ -192,7 +192,7 @@ test.group('Kept answers', (group) => {
     ])
 
     assert.isTrue(answers.every((count) => count > 0))
-    assert.equal((await reader.get<UserJson>(ME)).data.name, String(CHANGES / 2))
+    assert.equal((await reader.get<UserJson>(ME)).data.name, String(CHANGES))
   })
 
   test('end with the token, the session and the account', async ({ assert }) => {
@@ -220,6 +220,44 @@ test.group('Kept answers', (group) => {
     assert.equal((await again.reader.get(ME)).status, 403)
     await admin.put(`/api/v1/admin/users/${me.id}`, { json: { status: 1 } })
     assert.equal((await again.reader.get(ME)).status, 200)
+  })
+
+  test('end a token and an account at once, however often they are used', async ({ assert }) => {
+    for (let round = 0; round < CHANGES / 3; round++) {
+      const user = await server.addUser(`revoked${round}@example.org`)
+      const { id, reader } = await tokenOf(user)
+      const { data: me } = await reader.get<UserJson>(ME)
+      let done = false
+      const read = async () => {
+        while (!done) {
+          await reader.get(ME)
+        }
+      }
+      const end = async () => {
+        if (round % 2 === 0) {
+          await user.delete(`/api/v1/api-tokens/${id}`)
+        } else {
+          await admin.put(`/api/v1/admin/users/${me.id}`, { json: { status: 0 } })
+        }
+        const { status } = await reader.get(ME)
+        assert.equal(status, round % 2 === 0 ? 401 : 403, `round ${round}`)
+      }
+      await Promise.all([end().finally(() => (done = true)), read(), read()])
+    }
+  })
+
+  test('show at once what was deleted by a link that is only followed', async ({ assert }) => {
+    const user = await server.addUser('following@example.org')
+    const { reader } = await tokenOf(user)
+    for (let round = 0; round < CHANGES / 6; round++) {
+      const form = new FormData()
+      form.append('file', new Blob([Uint8Array.from(await plainPng(11, 11))]), 'a.png')
+      const { bytes } = await user.post('/api/v1/sharex/upload', { body: form })
+      const uploaded = JSON.parse(bytes.toString()) as { deletion_url: string }
+      assert.equal((await warm(reader, ME)).status, 200)
+      await server.api.get(new URL(uploaded.deletion_url).pathname)
+      assert.equal((await reader.get<UserJson>(ME)).data.image_num, 0, `round ${round}`)
+    }
   })
 
   test('end a token at once where read models are behind', async ({ assert }) => {
