@@ -3,7 +3,7 @@ import { completeEnvironment } from '#supervisor/site_environment'
 import { createIgnitor } from './ignitor.ts'
 
 /** These run without a site. */
-const WITHOUT_SITE = new Set(['start', 'list', 'help'])
+const WITHOUT_SITE = new Set(['start', 'list', 'help', 'maintenance:restore'])
 
 const [command = 'list'] = process.argv.slice(2)
 completeEnvironment({ needsSite: !WITHOUT_SITE.has(command) })

@@ -1,17 +1,24 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { BaseCommand } from '@adonisjs/core/ace'
 import { LogElsewhereError, tellLogElsewhere } from '#event_store/eventstoredb_client'
 import { requireLogPlace } from '#event_store/log_place'
 import { tellMaintenanceError } from '#maintenance/errors'
-import type { Manifest } from '#maintenance/manifest'
+import { readManifest, type Manifest } from '#maintenance/manifest'
 import { returnObjects } from '#maintenance/objects'
 import { preflight, restore, type RestoreOptions } from '#maintenance/restore'
 import { catchUp } from '#projections/catch_up'
 import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
+import env from '#start/env'
 import { servicesConfig, withServices } from '#start/console_services'
 import { PartsProgress, storesOf } from '#start/maintenance'
 import type { Services } from '#start/services'
+import { DataFolder } from '#supervisor/data_folder'
+import { SupervisorError } from '#supervisor/errors'
+import { lendServers } from '#supervisor/lent_servers'
+import { givenVariables } from '#supervisor/site_environment'
 import { rebuildAuditLog } from '#workers/audit_rebuild'
 
 export default class MaintenanceRestore extends BaseCommand {
@@ -44,6 +51,62 @@ export default class MaintenanceRestore extends BaseCommand {
         'A backup is restored to PostgreSQL: do it without EVENTSTORE_URL, then use events:copy'
       )
     }
+    await (givenVariables().has('DATABASE_URL') ? this.#runHere() : this.#runOnOwnServers())
+  }
+
+  override async completed() {
+    if (this.error instanceof SupervisorError) {
+      this.logger.error(this.error.message)
+      return true
+    }
+    return tellMaintenanceError(this) || tellLogElsewhere(this)
+  }
+
+  /** A site with servers of its own has no database while it stands still: they run for as long as this takes. */
+  async #runOnOwnServers() {
+    const given = givenVariables()
+    const data = new DataFolder(env.get('DATA_DIR'))
+    const appKey = given.has('APP_KEY') ? env.get('APP_KEY') : await this.#keyOfTheBackup()
+    const servers = await lendServers(data, {
+      redisUrl: given.has('REDIS_URL') ? env.get('REDIS_URL') : undefined,
+      tell: (line) => this.logger.info(line),
+    })
+    // Whoever interrupts it interrupts the process that does the work; the servers are still to be stopped.
+    const goOn = () => {}
+    process.on('SIGINT', goOn)
+    try {
+      const child = spawn(process.execPath, process.argv.slice(1), {
+        stdio: 'inherit',
+        env: {
+          ...process.env,
+          DATABASE_URL: servers.databaseUrl,
+          REDIS_URL: servers.redisUrl,
+          APP_KEY: appKey ?? data.siteKey(),
+        },
+      })
+      const [code] = (await once(child, 'exit')) as [number | null]
+      this.exitCode = code ?? 1
+      if (code === 0 && this.apply && appKey !== null) {
+        this.#keepKey(data, appKey, given.has('APP_KEY'))
+      }
+    } finally {
+      process.off('SIGINT', goOn)
+      await servers.stop()
+    }
+  }
+
+  async #keyOfTheBackup(): Promise<string | null> {
+    return this.keys === undefined ? null : ((await readManifest(this.keys)).app_key ?? null)
+  }
+
+  /** The next start of the site finds the key that opens what was restored. */
+  #keepKey(data: DataFolder, appKey: string, isGiven: boolean) {
+    if (!isGiven || !data.hasSiteKey) {
+      data.keepSiteKey(appKey)
+    }
+  }
+
+  async #runHere() {
     const migration = await this.kernel.exec('migration:run', ['--force'])
     if (migration.exitCode !== 0) {
       this.exitCode = migration.exitCode ?? 1
@@ -62,10 +125,6 @@ export default class MaintenanceRestore extends BaseCommand {
       }
       await (this.apply ? this.#restore(services, options) : this.#look(options))
     })
-  }
-
-  override async completed() {
-    return tellMaintenanceError(this) || tellLogElsewhere(this)
   }
 
   async #look(options: RestoreOptions) {

@@ -59,10 +59,20 @@ export class DataFolder {
   /** The site's key, made when there is none; whoever has it can read what is sealed. */
   siteKey(): string {
     const file = this.in('app_key')
-    if (!existsSync(file)) {
+    if (!this.hasSiteKey) {
       writeDurably(file, randomBytes(32).toString('base64url'), 0o600)
     }
     return readFileSync(file, 'utf8').trim()
+  }
+
+  /** Whether the site has its key here. */
+  get hasSiteKey(): boolean {
+    return existsSync(this.in('app_key'))
+  }
+
+  /** Makes this the site's key, as when the site comes from a backup. */
+  keepSiteKey(key: string): void {
+    writeDurably(this.in('app_key'), key, 0o600)
   }
 
   #probe() {
