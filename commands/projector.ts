@@ -1,5 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
-import { EventOrigins } from '#projections/event_origins'
+import { LogIndexes } from '#projections/log_indexes'
 import { installProjections } from '#projections/install'
 import { projections } from '#projections/registry'
 import { ProjectionRuntime } from '#projections/runtime'
@@ -27,12 +27,12 @@ export default class Projector extends BaseCommand {
         eager: true,
         warn,
       })
-      const origins = new EventOrigins({ connectionString, warn })
+      const indexes = new LogIndexes({ connectionString, warn })
       runtime.start()
-      origins.start()
+      indexes.start()
       tell('Projecting')
       await stop
-      await Promise.all([runtime.stop(), origins.stop()])
+      await Promise.all([runtime.stop(), indexes.stop()])
       tell('Done projecting')
     }, SERVING)
   }

@@ -208,7 +208,7 @@ export class EventStoreDbEventStore implements EventStore {
       await this.#copy.catchUp()
       const { rows } = await this.#pool.query<{ version: number; position: string }>({
         name: 'positions_of',
-        text: 'select version, position from log.events where id = any($1::uuid[]) order by position',
+        text: 'select version, position from log.places where id = any($1::uuid[]) order by position',
         values: [[events[0]?.id, events.at(-1)?.id]],
       })
       const [first] = rows

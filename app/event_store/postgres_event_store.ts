@@ -2,6 +2,7 @@ import pg from 'pg'
 import { CommandIdReusedError, EventStoreUnavailableError } from './errors.ts'
 import { EventCodec } from './event_codec.ts'
 import type { KeyRing } from './key_ring.ts'
+import { LogLayout } from './log_layout.ts'
 import type {
   AppendOutcome,
   AppendRequest,
@@ -20,6 +21,7 @@ import type {
 import { PostgresAppender } from './postgres_appender.ts'
 import { isPassingFailure } from './postgres_failure.ts'
 import { PostgresKeyRing } from './postgres_key_ring.ts'
+import { PostgresLogReader } from './postgres_log_reader.ts'
 import { postgresSession } from './postgres_session.ts'
 import { PostgresSignal } from './postgres_signal.ts'
 import { SharedLookUp, type FoundRow } from './shared_look_up.ts'
@@ -32,20 +34,14 @@ export interface PostgresEventStoreOptions {
   siteKey: string
   /** Connections for reading; 4 unless told. Two more serve appends and the signal. */
   readers?: number
+  /** For how long it is remembered where partitions lie, in milliseconds; a minute unless told. */
+  layoutKept?: number
   /** Told how many seconds an append took, whether or not it was refused. */
   appendTook?: (seconds: number) => void
 }
 
 /** A page of the log is read by its index; one that takes longer than this has nobody to send it. */
 const READ_MILLISECONDS = 15_000
-
-const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
-  (date_part('epoch', recorded_at) * 1000)::bigint`
-
-/** Every value is taken as the text that PostgreSQL sends; `readRow` knows what each is. */
-const AS_TEXT = { getTypeParser: () => (value: string) => value }
-
-type EventRow = string[]
 
 interface CommandRow {
   fingerprint: string
@@ -62,6 +58,7 @@ interface ClaimRow extends FoundRow {
 /** The log on PostgreSQL; see `database/migrations/0001_event_log.ts` for the tables. */
 export class PostgresEventStore implements EventStore {
   readonly #pool: pg.Pool
+  readonly #reader: PostgresLogReader
   readonly #appender: PostgresAppender
   readonly #signal: PostgresSignal
   readonly #codec: EventCodec
@@ -77,6 +74,7 @@ export class PostgresEventStore implements EventStore {
     })
     // A broken idle connection is replaced at the next use.
     this.#pool.on('error', () => {})
+    this.#reader = new PostgresLogReader(this.#pool, new LogLayout(this.#pool, options.layoutKept))
     this.#signal = new PostgresSignal(connectionString)
     this.#appender = new PostgresAppender(connectionString, (position) =>
       this.#signal.announce(position)
@@ -141,79 +139,19 @@ export class PostgresEventStore implements EventStore {
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
-    const {
-      from = 1,
-      to = null,
-      backwards = false,
-      limit = null,
-      asOf = null,
-      types = null,
-    } = options
-    const direction = backwards ? 'desc' : 'asc'
-    const rows = await this.#rows(
-      `read_stream_${direction}`,
-      `select ${EVENT_COLUMNS} from log.events
-       where stream = $1 and version >= $2 and ($3::integer is null or version <= $3)
-         and ($4::timestamptz is null or recorded_at <= $4) and ($5::bigint is null or position <= $5)
-         and ($7::text[] is null or type = any($7))
-       order by version ${direction} limit $6`,
-      [
-        stream,
-        from,
-        to,
-        typeof asOf === 'string' ? asOf : null,
-        typeof asOf === 'number' ? asOf : null,
-        limit,
-        types,
-      ]
-    )
-    return this.#decode(rows)
+    return this.#decoded(() => this.#reader.readStream(stream, options))
   }
 
   async readAll(options: ReadAllOptions): Promise<RecordedEvent[]> {
-    const conditions = ['position > $1', 'position <= $2']
-    const values: unknown[] = [
-      options.after,
-      options.upTo ?? Number.MAX_SAFE_INTEGER,
-      options.limit,
-    ]
-    let name = 'read_all'
-    if (options.types !== undefined) {
-      conditions.push(`type = any($${values.push(options.types)}::text[])`)
-      name += '_types'
-    }
-    if (options.categories !== undefined) {
-      conditions.push(
-        `split_part(stream, '-', 1) = any($${values.push(options.categories)}::text[])`
-      )
-      name += '_categories'
-    }
-    const rows = await this.#rows(
-      name,
-      `select ${EVENT_COLUMNS} from log.events where ${conditions.join(' and ')}
-       order by position limit $3`,
-      values
-    )
-    return this.#decode(rows)
+    return this.#decoded(() => this.#reader.readAll(options))
   }
 
   async readAt(positions: readonly number[]): Promise<RecordedEvent[]> {
-    const rows = await this.#rows(
-      'read_at',
-      `select ${EVENT_COLUMNS} from log.events where position = any($1::bigint[]) order by position`,
-      [positions]
-    )
-    return this.#decode(rows)
+    return this.#decoded(() => this.#reader.readAt(positions))
   }
 
-  async readStored({ after, limit }: StoredRange): Promise<StoredEvent[]> {
-    const rows = await this.#rows(
-      'read_stored',
-      `select ${EVENT_COLUMNS}, encode(hash, 'hex') from log.events
-       where position > $1 order by position limit $2`,
-      [after, limit]
-    )
-    return rows.map(readRow)
+  async readStored(range: StoredRange): Promise<StoredEvent[]> {
+    return this.#reaching(() => this.#reader.readStored(range))
   }
 
   async head(): Promise<LogHead> {
@@ -249,15 +187,8 @@ export class PostgresEventStore implements EventStore {
     await this.#pool.end()
   }
 
-  async #decode(rows: EventRow[]): Promise<RecordedEvent[]> {
-    return this.#reaching(() => this.#codec.decode(rows.map(readRow)))
-  }
-
-  async #rows(name: string, text: string, values: unknown[]): Promise<EventRow[]> {
-    const { rows } = await this.#reaching(() =>
-      this.#pool.query<EventRow>({ name, text, values, rowMode: 'array', types: AS_TEXT })
-    )
-    return rows
+  async #decoded(read: () => Promise<StoredEvent[]>): Promise<RecordedEvent[]> {
+    return this.#reaching(async () => this.#codec.decode(await read()))
   }
 
   async #reaching<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -268,23 +199,5 @@ export class PostgresEventStore implements EventStore {
         ? new EventStoreUnavailableError('PostgreSQL cannot be reached', { cause: error })
         : error
     }
-  }
-}
-
-const NO_HASH = Buffer.alloc(0)
-
-function readRow(row: EventRow): StoredEvent {
-  const [position, stream, version, id, type, schemaVersion, data, metadata, recordedAt, hash] = row
-  return {
-    position: Number(position),
-    stream: stream ?? '',
-    version: Number(version),
-    id: id ?? '',
-    type: type ?? '',
-    schemaVersion: Number(schemaVersion),
-    data: data ?? '',
-    metadata: metadata ?? '',
-    recordedAt: Number(recordedAt),
-    hash: hash === undefined ? NO_HASH : Buffer.from(hash, 'hex'),
   }
 }

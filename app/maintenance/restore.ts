@@ -76,6 +76,7 @@ export async function restore(
   await client.connect()
   try {
     await client.query('begin')
+    await client.query('select log.lay_out(0, $1)', [content.position])
     await empty(
       client,
       [...content.tables, ...(keys?.tables ?? [])].map(({ table }) => table)
@@ -91,6 +92,9 @@ export async function restore(
         )
       }
     }
+    await client.query(
+      'update log.head set partitioned = (select max(last_position) from log.partitions)'
+    )
     for (const { name, value, called } of content.sequences) {
       await client.query('select setval(to_regclass($1), $2::bigint, $3)', [name, value, called])
     }
@@ -101,15 +105,16 @@ export async function restore(
   }
 }
 
-/** Takes out what the database has, the rows of read models too; the log's guard stands aside for that. */
+/** Takes out what the database has beside events, the rows of read models too. */
 async function empty(client: pg.Client, tables: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select schemaname || '.' || tablename as name from pg_tables where schemaname = 'read'`
   )
-  const all = [...tables, ...rows.map(({ name }) => name)].map(quoted).join(', ')
-  await client.query('alter table log.events disable trigger user')
+  const others = tables.filter((name) => name !== 'log.events')
+  const all = [...others, ...rows.map(({ name }) => name)].map(quoted).join(', ')
+  // A backup of before there was an index of the log has none.
+  await client.query('truncate log.event_index')
   await client.query(`truncate ${all}`)
-  await client.query('alter table log.events enable trigger user')
   await client.query(`delete from run.parked_events`)
   await client.query('truncate run.event_origins')
   await client.query('update run.event_origins_end set position = 0')

@@ -10,10 +10,10 @@ const PAGE = 2_000
 
 /**
  * The log, what lies beside it, and the work that is owed. All else follows from these. Where the log is in EventStoreDB, a
- * backup holds the copy, and nothing of how far it was.
+ * backup holds the copy, and nothing of how far it was. Partitions are made as they are needed.
  */
 const KEPT = `n.nspname = 'secrets'
-  or (n.nspname = 'log' and c.relname not in ('eventstoredb', 'reservations'))
+  or (n.nspname = 'log' and c.relname not in ('eventstoredb', 'reservations', 'partitions'))
   or (n.nspname = 'run' and c.relname in ('relay_checkpoint', 'job_ledger'))`
 
 /** What opens personal data and signs; worth nothing without APP_KEY. */

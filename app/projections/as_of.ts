@@ -58,7 +58,7 @@ export async function positionAt(
     )
   }
   const { rows } = await client.query<{ position: string }>(
-    'select position from log.events where recorded_at <= $1 order by position desc limit 1',
+    'select position from log.places where recorded_at <= $1 order by position desc limit 1',
     [new Date(moment)]
   )
   const [row] = rows

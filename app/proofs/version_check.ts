@@ -9,10 +9,10 @@ interface VersionRow {
 
 /** The first event after a position whose stream does not have the version before it, earlier in the log. */
 const FIRST_WITHOUT_PREDECESSOR = `
-  select position, stream, version from log.events where position = (
-    select min(e.position) from log.events e
+  select position, stream, version from log.places where position = (
+    select min(e.position) from log.places e
     where e.position > $1 and e.version <> 1 and not exists (
-      select 1 from log.events p
+      select 1 from log.places p
       where p.stream = e.stream and p.version = e.version - 1 and p.position < e.position
     )
   )`

@@ -44,6 +44,7 @@ export async function writeEvents(
     if ((await readHead(client)).position !== last.position || end === undefined) {
       throw new ProofError('E_LOG_CONTINUES_ELSEWHERE', 'The site wrote to the log meanwhile')
     }
+    await client.query('select log.make_room($1)', [end.position])
     await client.query(INSERT_EVENTS, columnsOf(events))
     await applyClaims(client, changes)
     await addToBudgets(client, changes)

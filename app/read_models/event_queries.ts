@@ -33,8 +33,8 @@ export async function listEventPositions(
     within(query, bounds)
       .orderBy('position', isForward ? 'asc' : 'desc')
       .limit(limit)
-  const ofLog = narrowed(positionsIn('log.events'), filter)
   const isOfOrigin = filter.actorUserId !== undefined || filter.correlationId !== undefined
+  const ofLog = narrowed(positionsIn(isOfOrigin ? 'log.events' : 'log.places'), filter)
   if (!isOfOrigin || filter.stream !== undefined) {
     return numbers(await page(ofLog))
   }
@@ -147,7 +147,7 @@ async function firstPositionAt(comparison: '>=' | '>', moment: string): Promise<
          case when ${isReached} then middle.position else high end
        from halving
        cross join lateral (select (low + high) / 2 as position) as middle
-       join log.events e on e.position = middle.position
+       join log.places e on e.position = middle.position
        where high - low > 1
      )
      select high from halving order by high - low limit 1`,

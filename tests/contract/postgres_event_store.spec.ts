@@ -1,5 +1,7 @@
+import pg from 'pg'
+import type { AppendRequest } from '#event_store/port'
 import { createTestDatabase } from '#tests/helpers/database'
-import { openTestStore } from '#tests/helpers/event_store'
+import { openTestStore, partitionLog } from '#tests/helpers/event_store'
 import { eventStoreContract } from './event_store_contract.ts'
 
 eventStoreContract('PostgreSQL', async () => {
@@ -14,3 +16,35 @@ eventStoreContract('PostgreSQL', async () => {
     },
   }
 })
+
+/** Partitions so small that nearly every test crosses some; those that are full are indexed after each append. */
+for (const { size, layoutKept } of [
+  { size: 1, layoutKept: 0 },
+  { size: 3, layoutKept: 0 },
+  { size: 3, layoutKept: 60_000 },
+]) {
+  const known = layoutKept === 0 ? 'looked up each time' : 'known from before'
+  eventStoreContract(`PostgreSQL in partitions of ${size}, ${known}`, async () => {
+    const database = await createTestDatabase()
+    await partitionLog(database.url, size)
+    const store = openTestStore(database.url, { layoutKept })
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+    const append = store.append.bind(store)
+    store.append = async (request: AppendRequest) => {
+      try {
+        return await append(request)
+      } finally {
+        await pool.query('select log.index_events(2)')
+      }
+    }
+    return {
+      store,
+      keyRing: store.keyRing,
+      async close() {
+        await store.close()
+        await pool.end()
+        await database.drop()
+      },
+    }
+  })
+}

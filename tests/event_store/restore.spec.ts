@@ -52,7 +52,7 @@ test.group('PostgreSQL event store | dump and restore', () => {
     const head = await before.head()
     await before.close()
     for (const table of TABLES) {
-      await from.query(`copy ${table} to '${join(folder, table)}' (format binary)`)
+      await from.query(`copy (select * from ${table}) to '${join(folder, table)}' (format binary)`)
     }
 
     await cluster.start()

@@ -1,8 +1,27 @@
-import { PostgresEventStore } from '#event_store/postgres_event_store'
+import pg from 'pg'
+import {
+  PostgresEventStore,
+  type PostgresEventStoreOptions,
+} from '#event_store/postgres_event_store'
 
 export const TEST_SITE_KEY = 'a key for tests only, 32 characters'
 
 /** The event store on a test database; the caller closes it. */
-export function openTestStore(url: string): PostgresEventStore {
-  return new PostgresEventStore({ connectionString: url, siteKey: TEST_SITE_KEY })
+export function openTestStore(
+  url: string,
+  options: Pick<PostgresEventStoreOptions, 'layoutKept'> = {}
+): PostgresEventStore {
+  return new PostgresEventStore({ connectionString: url, siteKey: TEST_SITE_KEY, ...options })
+}
+
+/** Begins the log of a test database anew, in partitions of so many positions; there must be no events. */
+export async function partitionLog(url: string, size: number): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('update log.head set partition_size = $1', [size])
+    await client.query('select log.lay_out(0, 0)')
+  } finally {
+    await client.end()
+  }
 }

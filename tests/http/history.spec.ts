@@ -1,6 +1,6 @@
 import { test } from '@japa/runner'
 import type { transformEvent, transformHistory } from '#http/transformers/event_transformer'
-import { EventOrigins } from '#projections/event_origins'
+import { LogIndexes } from '#projections/log_indexes'
 import { cameraJpeg } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson, UserJson } from '#tests/helpers/api'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
@@ -164,7 +164,7 @@ test.group('History', (group) => {
     cleanup,
   }) => {
     const { databaseUrl } = server.services.config
-    const origins = new EventOrigins({ connectionString: databaseUrl, warn: () => {} })
+    const origins = new LogIndexes({ connectionString: databaseUrl, warn: () => {} })
     cleanup(() => origins.stop())
     const found = async () => {
       const answers = await Promise.all(

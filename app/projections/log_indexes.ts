@@ -6,22 +6,26 @@ const STRETCH = 5_000
 /** What is not taken in yet is searched as it lies in the log: there is no hurry. */
 const PAUSE_MILLISECONDS = 1_000
 
-export interface EventOriginsOptions {
+/** Each takes the next events in, so many at most, and answers whether there are more. */
+const TAKE = `select run.take_event_origins($1) as origins, log.index_events($1) as places`
+
+export interface LogIndexesOptions {
   connectionString: string
   warn: (message: string, error: unknown) => void
 }
 
 /**
- * Keeps the table by which the log is searched for whoever acted and for the request (see the migration of
- * `run.event_origins`). Any number of processes may: one does it at a time, and none holds up an append.
+ * Keeps the tables by which the log is searched: for whoever acted and for the request (`run.event_origins`), and for
+ * streams, ids and types over partitions that are full (`log.event_index`). Any number of processes may: one does it at a
+ * time, and none holds up an append.
  */
-export class EventOrigins {
+export class LogIndexes {
   readonly #pool: pg.Pool
-  readonly #warn: EventOriginsOptions['warn']
+  readonly #warn: LogIndexesOptions['warn']
   readonly #stopping = new AbortController()
   #running: Promise<void> | null = null
 
-  constructor({ connectionString, warn }: EventOriginsOptions) {
+  constructor({ connectionString, warn }: LogIndexesOptions) {
     // What is lost in a crash is taken in again.
     const options = '-c synchronous_commit=off'
     this.#pool = new pg.Pool({ connectionString, max: 1, options })
@@ -43,18 +47,15 @@ export class EventOrigins {
 
   /** Takes in the next stretch; answers whether there is more. */
   async take(): Promise<boolean> {
-    const { rows } = await this.#pool.query<{ more: boolean }>(
-      'select run.take_event_origins($1) as more',
-      [STRETCH]
-    )
-    return rows[0]?.more ?? false
+    const { rows } = await this.#pool.query<{ origins: boolean; places: boolean }>(TAKE, [STRETCH])
+    return rows.some(({ origins, places }) => origins || places)
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       const hasMore = await this.take().catch((error: unknown) => {
-        this.#warn('Origins of events could not be taken in', error)
+        this.#warn('The log could not be indexed', error)
         return false
       })
       if (!hasMore) {

@@ -1,0 +1,191 @@
+import type pg from 'pg'
+import { LogLayout, stretchEnd } from './log_layout.ts'
+import type { ReadAllOptions, ReadStreamOptions, StoredRange } from './port.ts'
+import type { StoredEvent } from './stored_event.ts'
+
+const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
+  (date_part('epoch', recorded_at) * 1000)::bigint`
+
+/** An event of which only the place is known. */
+const PLACE_COLUMNS = 'position, null, version, null, null, null, null, null, null'
+
+/** Every value is taken as the text that PostgreSQL sends; `readRow` knows what each is. */
+const AS_TEXT = { getTypeParser: () => (value: string) => value }
+
+type EventRow = Array<string | null>
+
+/** Conditions on events, beside where they lie; `$1` to `$3` are taken. */
+interface Filter {
+  name: string
+  conditions: string[]
+  values: unknown[]
+}
+
+/** Reads events as they lie in the partitions of the log; the pool's failures are passed on. */
+export class PostgresLogReader {
+  readonly #pool: pg.Pool
+  readonly #layout: LogLayout
+
+  constructor(pool: pg.Pool, layout = new LogLayout(pool)) {
+    this.#pool = pool
+    this.#layout = layout
+  }
+
+  /**
+   * The newest partitions are looked into; of the others the index tells where the stream's events lie. Both in one
+   * statement, so that an event is in one of them, or in both.
+   */
+  async readStream(stream: string, options: ReadStreamOptions): Promise<StoredEvent[]> {
+    const {
+      from = 1,
+      to = null,
+      backwards = false,
+      limit = null,
+      asOf = null,
+      types = null,
+    } = options
+    const { indexed } = await this.#layout.current()
+    const direction = backwards ? 'desc' : 'asc'
+    const selected = `stream = $1 and version >= $2 and ($3::integer is null or version <= $3)
+      and ($4::timestamptz is null or recorded_at <= $4) and ($5::bigint is null or position <= $5)
+      and ($7::text[] is null or type = any($7))`
+    const order = `order by version ${direction} limit $6`
+    const rows = await this.#rows(
+      `read_stream_${direction}`,
+      `(select ${EVENT_COLUMNS} from log.events where ${selected} and position > $8 ${order})
+       union all (select ${PLACE_COLUMNS} from log.event_index where ${selected} ${order})`,
+      [
+        stream,
+        from,
+        to,
+        typeof asOf === 'string' ? asOf : null,
+        typeof asOf === 'number' ? asOf : null,
+        limit,
+        types,
+        indexed,
+      ]
+    )
+    const events = rows.filter(isWhole).map(readRow)
+    const found = new Set(events.map(({ position }) => position))
+    const elsewhere = rows
+      .filter((row) => !isWhole(row))
+      .map(([position]) => Number(position))
+      .filter((position) => !found.has(position))
+    if (elsewhere.length > 0) {
+      events.push(...(await this.readAt(elsewhere)))
+    }
+    const sign = backwards ? -1 : 1
+    const ordered = events.toSorted((one, other) => sign * (one.version - other.version))
+    return limit === null ? ordered : ordered.slice(0, limit)
+  }
+
+  /** Events of some types are found by the index where there is one, so that few partitions are looked into. */
+  async readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
+    const { after, limit, types, upTo = Number.MAX_SAFE_INTEGER } = options
+    if (types === undefined) {
+      return this.#readOn(options, EVENT_COLUMNS, filterOf(options))
+    }
+    const { indexed } = await this.#layout.current()
+    const found = after < indexed ? await this.#placesOf(options, Math.min(upTo, indexed)) : []
+    const events = await this.readAt(found)
+    const rest = { after: Math.max(after, indexed), upTo, limit: limit - found.length }
+    if (rest.limit > 0) {
+      events.push(...(await this.#readOn(rest, EVENT_COLUMNS, filterOf(options))))
+    }
+    return events
+  }
+
+  async readAt(positions: readonly number[]): Promise<StoredEvent[]> {
+    const rows = await this.#rows(
+      'read_at',
+      `select ${EVENT_COLUMNS} from log.events where position = any($1::bigint[]) order by position`,
+      [positions]
+    )
+    return rows.map(readRow)
+  }
+
+  async readStored(range: StoredRange): Promise<StoredEvent[]> {
+    const filter = { name: 'read_stored', conditions: [], values: [] }
+    return this.#readOn(range, `${EVENT_COLUMNS}, encode(hash, 'hex')`, filter)
+  }
+
+  /** Where the index has events that are asked for. */
+  async #placesOf(options: ReadAllOptions, upTo: number): Promise<number[]> {
+    const { name, conditions, values } = filterOf(options)
+    const selected = ['position > $1', 'position <= $2', ...conditions].join(' and ')
+    const rows = await this.#rows(
+      `places_${name}`,
+      `select position from log.event_index where ${selected} order by position limit $3`,
+      [options.after, upTo, options.limit, ...values]
+    )
+    return rows.map(([position]) => Number(position))
+  }
+
+  /** Up to `limit` events after a position, partition by partition. */
+  async #readOn(
+    { after, limit, upTo = Number.MAX_SAFE_INTEGER }: StoredRange & { upTo?: number },
+    columns: string,
+    { name, conditions, values }: Filter
+  ): Promise<StoredEvent[]> {
+    const { partitions } = await this.#layout.current()
+    const selected = ['position > $1', 'position <= $2', ...conditions].join(' and ')
+    const text = `select ${columns} from log.events where ${selected} order by position limit $3`
+    const events: StoredEvent[] = []
+    for (let from = after; from < upTo && events.length < limit;) {
+      const end = stretchEnd(partitions, from, upTo)
+      const rows = await this.#rows(name, text, [from, end, limit - events.length, ...values])
+      events.push(...rows.map(readRow))
+      from = end
+    }
+    return events
+  }
+
+  async #rows(name: string, text: string, values: unknown[]): Promise<EventRow[]> {
+    const { rows } = await this.#pool.query<EventRow>({
+      name,
+      text,
+      values,
+      rowMode: 'array',
+      types: AS_TEXT,
+    })
+    return rows
+  }
+}
+
+function filterOf({ types, categories }: ReadAllOptions): Filter {
+  const filter: Filter = { name: 'read_all', conditions: [], values: [] }
+  const place = (value: unknown) => `$${filter.values.push(value) + 3}`
+  if (types !== undefined) {
+    filter.conditions.push(`type = any(${place(types)}::text[])`)
+    filter.name += '_types'
+  }
+  if (categories !== undefined) {
+    filter.conditions.push(`split_part(stream, '-', 1) = any(${place(categories)}::text[])`)
+    filter.name += '_categories'
+  }
+  return filter
+}
+
+const STREAM_FIELD = 1
+
+function isWhole(row: EventRow): boolean {
+  return row[STREAM_FIELD] !== null
+}
+
+const NO_HASH = Buffer.alloc(0)
+
+function readRow(row: EventRow): StoredEvent {
+  const [position, stream, version, id, type, schemaVersion, data, metadata, recordedAt, hash] = row
+  return {
+    position: Number(position),
+    stream: stream ?? '',
+    version: Number(version),
+    id: id ?? '',
+    type: type ?? '',
+    schemaVersion: Number(schemaVersion),
+    data: data ?? '',
+    metadata: metadata ?? '',
+    recordedAt: Number(recordedAt),
+    hash: typeof hash === 'string' ? Buffer.from(hash, 'hex') : NO_HASH,
+  }
+}

@@ -1,0 +1,198 @@
+import { test } from '@japa/runner'
+import pg from 'pg'
+import { EventCodec } from '#event_store/event_codec'
+import { drawEventId } from '#event_store/event_id'
+import type { PostgresEventStore } from '#event_store/postgres_event_store'
+import { verifyLog } from '#proofs/verify_log'
+import { readSoundLog } from '#tests/contract/event_store_contract'
+import { createTestDatabase, migrate, type TestDatabase } from '#tests/helpers/database'
+import { openTestStore, partitionLog, TEST_SITE_KEY } from '#tests/helpers/event_store'
+import { METADATA, renamed } from '#tests/helpers/events'
+
+/** Makes of a log in one partition what it was before there were any. */
+const PUT_TOGETHER = `
+  drop view log.places;
+  alter table log.events detach partition log.events_1;
+  drop table log.events, log.partitions, log.event_index;
+  alter table log.head drop column partition_size, drop column partitioned, drop column indexed;
+  drop function log.add_partition, log.make_room, log.lay_out, log.index_events;
+  alter table log.events_1 rename to events;
+  alter table log.events rename constraint events_1_pkey to events_pkey;
+  alter table log.events rename constraint events_1_stream_version to events_stream_version;
+  alter table log.events rename constraint events_1_id to events_id;
+  alter index log.events_1_type rename to events_type;
+  create trigger append_only before update or delete on log.events
+    for each row execute function log.refuse_change();
+  delete from adonis_schema where name ~ '/006[0-9]_'`
+
+test.group('The log in partitions', (group) => {
+  let database: TestDatabase
+  let store: PostgresEventStore
+  let admin: pg.Pool
+
+  group.each.setup(async () => {
+    database = await createTestDatabase()
+    store = openTestStore(database.url, { layoutKept: 0 })
+    admin = new pg.Pool({ connectionString: database.url, max: 3 })
+    return async () => {
+      await store.close()
+      await admin.end()
+      await database.drop()
+    }
+  })
+
+  const append = (stream: string, ids: Array<string | undefined> = [undefined]) =>
+    store.append({
+      stream,
+      expectedVersion: 'any',
+      events: ids.map((id) => (id === undefined ? renamed(1, 'a') : { ...renamed(1, 'a'), id })),
+      metadata: METADATA,
+    })
+  const indexAll = async () => {
+    for (let more = true; more;) {
+      const { rows } = await admin.query<{ more: boolean }>('select log.index_events(2) as more')
+      more = rows[0]?.more ?? false
+    }
+  }
+  const partitions = async () => {
+    const { rows } = await admin.query<{ name: string }>(
+      `select inhrelid::regclass::text as name from pg_inherits
+       where inhparent = 'log.events'::regclass order by 1`
+    )
+    return rows.map(({ name }) => name)
+  }
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => null,
+      (error: unknown) => error
+    )
+
+  test('what is in an older partition is refused again, indexed or not', async ({ assert }) => {
+    await partitionLog(database.url, 4)
+    const id = drawEventId()
+    await append('album-1', [id])
+    for (let index = 2; index <= 15; index++) {
+      await append(`album-${index}`)
+    }
+    for (const isIndexed of [false, true]) {
+      if (isIndexed) {
+        await indexAll()
+        const { rows } = await admin.query('select indexed from log.head')
+        assert.deepEqual(rows, [{ indexed: '12' }])
+      }
+      assert.containSubset(await refusal(append('album-99', [undefined, id])), {
+        code: 'E_DUPLICATE_EVENT_ID',
+        eventId: id,
+      })
+      for (const expectedVersion of ['none', 0, 3] as const) {
+        const second = store.append({
+          stream: 'album-1',
+          expectedVersion,
+          events: [renamed(1, 'b')],
+          metadata: METADATA,
+        })
+        assert.containSubset(await refusal(second), { code: 'E_VERSION_CONFLICT', actual: 1 })
+      }
+    }
+    assert.equal((await append('album-1')).version, 2)
+    assert.lengthOf(await readSoundLog(assert, store), 16)
+  })
+
+  test('two events of one version or id are not indexed as if nothing were wrong', async ({
+    assert,
+  }) => {
+    await partitionLog(database.url, 2)
+    for (let index = 1; index <= 6; index++) {
+      await append(`album-${index}`)
+    }
+    await admin.query(`insert into log.events_7
+      select 7, stream, version, gen_random_uuid(), type, schema_version, data, metadata, recorded_at, hash
+      from log.events where position = 1`)
+    await admin.query('update log.head set position = 8')
+    await assert.rejects(() => indexAll(), /event_index_stream_version/)
+  })
+
+  test('no partition can be changed, emptied or shortened', async ({ assert }) => {
+    await partitionLog(database.url, 2)
+    for (let index = 1; index <= 5; index++) {
+      await append('album-1')
+    }
+    const names = await partitions()
+    assert.includeMembers(names, ['log.events_1', 'log.events_3', 'log.events_5'])
+    for (const name of ['log.events', 'log.events_1', 'log.events_3', 'log.events_5']) {
+      for (const statement of [
+        `update ${name} set data = '{}'`,
+        `delete from ${name}`,
+        `truncate ${name}`,
+      ]) {
+        await assert.rejects(() => admin.query(statement), /append-only/)
+      }
+    }
+    assert.lengthOf(await readSoundLog(assert, store), 5)
+  })
+
+  test('an append larger than what there is room for makes the room', async ({ assert }) => {
+    await partitionLog(database.url, 3)
+    await append(
+      'album-1',
+      Array.from({ length: 50 }, () => undefined)
+    )
+    assert.isAtLeast((await partitions()).length, 17)
+    assert.lengthOf(await readSoundLog(assert, store), 50)
+  })
+
+  test('the next partition is there before it is needed, and a lock on the table keeps no append waiting', async ({
+    assert,
+  }) => {
+    await partitionLog(database.url, 10)
+    for (let index = 1; index <= 10; index++) {
+      await append('album-1')
+    }
+    assert.sameMembers(await partitions(), ['log.events_1', 'log.events_11'])
+    const holder = await admin.connect()
+    await holder.query('begin')
+    await holder.query('lock table log.events in share update exclusive mode')
+    try {
+      for (let index = 11; index <= 20; index++) {
+        await append('album-1')
+      }
+      assert.lengthOf(await partitions(), 2)
+    } finally {
+      await holder.query('rollback')
+      holder.release()
+    }
+    await append('album-1')
+    assert.lengthOf(await partitions(), 3)
+    assert.lengthOf(await readSoundLog(assert, store), 21)
+  })
+
+  test('the table of an older site becomes the first partition as it is', async ({ assert }) => {
+    await append('album-1')
+    await append('album-2')
+    await admin.query(PUT_TOGETHER)
+    const fileOf = async (table: string) => {
+      const { rows } = await admin.query('select pg_relation_filenode($1::regclass) as file', [
+        table,
+      ])
+      return rows
+    }
+    const before = await fileOf('log.events')
+
+    await migrate(database.url)
+
+    assert.deepEqual(await fileOf('log.events_1'), before)
+    await append('album-1')
+    assert.lengthOf(await readSoundLog(assert, store), 3)
+    assert.lengthOf(await store.readStream('album-1'), 2)
+    const codec = new EventCodec(store.keyRing, TEST_SITE_KEY)
+    const { faults } = await verifyLog({ connectionString: database.url, codec })
+    assert.deepEqual(faults, [])
+    for (const statement of [
+      'delete from log.events_1',
+      'truncate log.events_1',
+      'truncate log.events',
+    ]) {
+      await assert.rejects(() => admin.query(statement), /append-only/)
+    }
+  }).timeout(60_000)
+})
