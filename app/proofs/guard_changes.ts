@@ -1,4 +1,5 @@
 import { budgetsOf, claimsOf, GUARDED_TYPES, type BudgetChange, type Claim } from '#domain/guards'
+import type { DomainEvent } from '#domain/catalogue'
 import { categoryOf } from '#domain/streams'
 import type { EventCodec } from '#event_store/event_codec'
 import { readClearData } from '#event_store/recorded_event'
@@ -28,6 +29,20 @@ export class UnreadableEventError extends Error {
   }
 }
 
+/** Accounts claim addresses, which are sealed; all else is read without anyone's key. */
+export function isSealed({ stream }: Pick<StoredEvent, 'stream'>): boolean {
+  return categoryOf(stream) === 'account'
+}
+
+/**
+ * Derives claims and budgets from an event that is not sealed.
+ *
+ * @throws UnreadableEventError
+ */
+export function clearChanges(stored: StoredEvent): GuardChanges {
+  return changesOf(stored, () => readClearData(stored))
+}
+
 /**
  * Derives claims and budgets from stored events, in their order.
  *
@@ -37,24 +52,25 @@ export async function guardChanges(
   codec: Pick<EventCodec, 'decode' | 'encodeClaim'>,
   stored: readonly StoredEvent[]
 ): Promise<GuardChanges[]> {
-  // Accounts claim addresses, which are sealed; all else is read without anyone's key.
-  const sealed = stored.filter(({ stream }) => categoryOf(stream) === 'account')
-  const opened = new Map(
-    (await codec.decode(sealed)).map((event) => [event.position, event] as const)
-  )
+  const sealed = await codec.decode(stored.filter(isSealed))
+  const opened = new Map(sealed.map((event) => [event.position, event] as const))
   return stored.map((one) => {
-    try {
-      const event = opened.get(one.position) ?? readClearData(one)
-      return {
-        position: one.position,
-        stream: one.stream,
-        claims: claimsOf(event).map((claim) => codec.encodeClaim(claim)),
-        budgets: budgetsOf(event).map(wholeBudget),
-      }
-    } catch (error) {
-      throw new UnreadableEventError(one.position, { cause: error })
+    const event = opened.get(one.position)
+    if (event === undefined) {
+      return clearChanges(one)
     }
+    const { claims, ...changes } = changesOf(one, () => event)
+    return { ...changes, claims: claims.map((claim) => codec.encodeClaim(claim)) }
   })
+}
+
+function changesOf({ position, stream }: StoredEvent, read: () => DomainEvent): GuardChanges {
+  try {
+    const event = read()
+    return { position, stream, claims: claimsOf(event), budgets: budgetsOf(event).map(wholeBudget) }
+  } catch (error) {
+    throw new UnreadableEventError(position, { cause: error })
+  }
 }
 
 function wholeBudget(change: BudgetChange): BudgetChange {

@@ -1,10 +1,18 @@
 import type pg from 'pg'
 import type { EventCodec } from '#event_store/event_codec'
 import type { StoredEvent } from '#event_store/stored_event'
-import { guardChanges, isGuarded, type GuardChanges } from './guard_changes.ts'
+import { guardChanges, isGuarded } from './guard_changes.ts'
 import { GuardTally } from './guard_tally.ts'
 import type { LogFault } from './log_fault.ts'
-import { copyRows, parseLine, readLineHead, readLines } from './stored_lines.ts'
+import {
+  addChanges,
+  CLAIM,
+  GUARD_TABLES,
+  namedChanges,
+  visitTable,
+  type NamedChange,
+} from './named_changes.ts'
+import { parseLine, readLineHead, readLines } from './stored_lines.ts'
 
 type Codec = Pick<EventCodec, 'decode' | 'encodeClaim'>
 
@@ -14,49 +22,35 @@ interface Balance {
   position: number | null
 }
 
-interface NamedChange {
-  name: string
-  /** Whole; a `bigint` where a number would not be exact. */
-  delta: number | bigint
-}
-
-const CLAIM = 'claim'
-const BUDGET = 'budget'
-
-/** What the tables hold, as names and numbers that take away what the log adds. */
-const TABLE_ROWS = `
-  select convert_to(concat_ws(E'\\n', '${CLAIM}', scope, value, stream), 'UTF8'), convert_to('-1', 'UTF8')
-  from log.claims
-  union all
-  select convert_to(concat_ws(E'\\n', '${BUDGET}', scope), 'UTF8'), convert_to((-used)::text, 'UTF8')
-  from log.budgets`
-
 /** Compares the tables of claims and budgets with what the log makes of them. */
 export class GuardCheck {
   readonly #codec: Codec
-  readonly #tally = new GuardTally()
+  readonly #tally: GuardTally
 
-  constructor(codec: Codec) {
+  /** @param seed The secret of the moment, see `GuardTally` */
+  constructor(codec: Codec, seed: string) {
     this.#codec = codec
-  }
-
-  /** Takes the next events of the log that can claim or add up something. */
-  async take(events: readonly StoredEvent[]): Promise<void> {
-    for (const changes of await guardChanges(this.#codec, events)) {
-      for (const { name, delta } of namedChanges(changes)) {
-        this.#tally.add(name, delta)
-      }
-    }
+    this.#tally = new GuardTally(seed)
   }
 
   /**
-   * Compares with the tables, once the whole log was taken. Only when something differs is the log read again, for the
-   * names that it may be.
+   * Takes events whose claims only a key tells.
+   *
+   * @throws UnreadableEventError
    */
-  async faults(client: pg.ClientBase): Promise<LogFault[]> {
-    for await (const row of tableRows(client)) {
-      this.#tally.add(row.name, row.delta)
+  async takeSealed(events: readonly StoredEvent[]): Promise<void> {
+    for (const changes of await guardChanges(this.#codec, events)) {
+      addChanges(this.#tally, changes)
     }
+  }
+
+  /** Takes what the rest of the log and the tables come to, summed up elsewhere under the same seed. */
+  takeSums(sums: readonly Float64Array[]): void {
+    this.#tally.merge(sums)
+  }
+
+  /** Compares, once all was taken. Only when something differs is the log read again, for the names that it may be. */
+  async faults(client: pg.ClientBase): Promise<LogFault[]> {
     const differing = this.#tally.differing()
     return differing.size === 0 ? [] : this.#lookInto(client, differing)
   }
@@ -78,37 +72,11 @@ export class GuardCheck {
         namedChanges(changes).forEach((change) => note(change, changes.position))
       }
     }
-    for await (const row of tableRows(client)) {
-      note(row, null)
+    for (const table of GUARD_TABLES) {
+      await visitTable(client, table, (change) => note(change, null))
     }
     return [...balances].filter(([, { rest }]) => rest !== 0n).map(faultOf)
   }
-}
-
-function namedChanges({ stream, claims, budgets }: GuardChanges): NamedChange[] {
-  return [
-    ...claims.map(({ action, scope, value }) => ({
-      name: `${CLAIM}\n${scope}\n${value}\n${stream}`,
-      delta: action === 'take' ? 1 : -1,
-    })),
-    ...budgets.map(({ scope, delta }) => ({
-      name: `${BUDGET}\n${scope}`,
-      delta,
-    })),
-  ]
-}
-
-async function* tableRows(client: pg.ClientBase): AsyncGenerator<NamedChange> {
-  for await (const rows of copyRows(client, TABLE_ROWS)) {
-    for (const [name, delta] of rows) {
-      yield { name: String(name), delta: wholeNumber(String(delta)) }
-    }
-  }
-}
-
-function wholeNumber(text: string): number | bigint {
-  const number = Number(text)
-  return Number.isSafeInteger(number) ? number : BigInt(text)
 }
 
 /** A claim's value may stand for a person: it is not told. */

@@ -17,8 +17,31 @@ const REDUCED_FROM = 2 ** 52
  * kept in buckets, and they are all zero when every name's number is.
  */
 export class GuardTally {
-  readonly #seed = randomBytes(16).toString('hex')
+  readonly #seed: string
   readonly #fields = PRIMES.map((prime) => ({ prime, sums: new Float64Array(BUCKETS) }))
+
+  /** @param seed The secret of the moment: tallies of one seed can be added up */
+  constructor(seed: string) {
+    this.#seed = seed
+  }
+
+  static newSeed(): string {
+    return randomBytes(16).toString('hex')
+  }
+
+  /** The sums, one array a field. */
+  get sums(): Float64Array[] {
+    return this.#fields.map(({ sums }) => sums)
+  }
+
+  /** Adds what another tally of the same seed has come to. */
+  merge(others: readonly Float64Array[]): void {
+    this.#fields.forEach(({ prime, sums }, field) => {
+      others[field]?.forEach((other, bucket) => {
+        sums[bucket] = ((sums[bucket] ?? 0) % prime) + (other % prime)
+      })
+    })
+  }
 
   add(name: string, delta: number | bigint): void {
     const digest = this.#digest(name)

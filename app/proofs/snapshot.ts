@@ -6,6 +6,8 @@ export interface Snapshot {
   reader: pg.Client
   /** For all else. */
   helper: pg.Client
+  /** By which more connections can see the same, see `joinSnapshot`. */
+  id: string
 }
 
 /** Does the work on a snapshot, and lets go of it. */
@@ -21,13 +23,19 @@ export async function withSnapshot<Result>(
   try {
     await reader.query('begin isolation level repeatable read, read only')
     const { rows } = await reader.query<{ id: string }>('select pg_export_snapshot() as id')
-    await helper.query('begin isolation level repeatable read, read only')
-    await helper.query(`set transaction snapshot ${pg.escapeLiteral(rows[0]?.id ?? '')}`)
-    return await work({ reader, helper })
+    const id = rows[0]?.id ?? ''
+    await joinSnapshot(helper, id)
+    return await work({ reader, helper, id })
   } finally {
     await helper.end()
     cutOff(reader)
   }
+}
+
+/** Has a connection see the database as others do, as long as those hold on to their snapshot. */
+export async function joinSnapshot(client: pg.ClientBase, id: string): Promise<void> {
+  await client.query('begin isolation level repeatable read, read only')
+  await client.query(`set transaction snapshot ${pg.escapeLiteral(id)}`)
 }
 
 /** What PostgreSQL still has to send is not waited for. */

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import type { StoredEvent } from '#event_store/stored_event'
 import { BinaryCopyParser } from './binary_copy.ts'
+import { visitRows } from './copy_out.ts'
 
 /** An event as the chain covers it: the bytes that are hashed, and the hash that the log keeps of them. */
 export interface StoredLine {
@@ -9,10 +10,11 @@ export interface StoredLine {
   hash: Buffer
 }
 
-/** Events after one position and up to another, inclusive; `null` where there is no bound. */
+/** Events after one position and up to another, inclusive; `null` where there is no bound. At most so many. */
 export interface LineRange {
   after: number | null
   upTo: number | null
+  limit?: number
 }
 
 /** How `chainHash` joins the fields of an event. */
@@ -25,17 +27,34 @@ const LINE = `convert_to(concat_ws(E'\\n', position, stream, version, id, type, 
  */
 export async function* readLines(
   client: pg.ClientBase,
-  { after, upTo }: LineRange
+  range: LineRange
 ): AsyncGenerator<StoredLine[]> {
+  for await (const chunk of copyRows(client, queryOf(range))) {
+    yield chunk.map(lineOf)
+  }
+}
+
+/** The same, a line at a time as they come; each is to be used before `visit` returns (see `visitRows`). */
+export function visitLines(
+  client: pg.ClientBase,
+  range: LineRange,
+  visit: (line: StoredLine) => void
+): Promise<void> {
+  return visitRows(client, queryOf(range), (fields) => visit(lineOf(fields)))
+}
+
+function queryOf({ after, upTo, limit }: LineRange): string {
   const bounds = [
     ...(after === null ? [] : [`position > ${wholeNumber(after)}`]),
     ...(upTo === null ? [] : [`position <= ${wholeNumber(upTo)}`]),
   ]
   const where = bounds.length === 0 ? '' : `where ${bounds.join(' and ')}`
-  const rows = copyRows(client, `select ${LINE}, hash from log.events ${where} order by position`)
-  for await (const chunk of rows) {
-    yield chunk.map(([line, hash]) => ({ line: line ?? NOTHING, hash: hash ?? NOTHING }))
-  }
+  const most = limit === undefined ? '' : `limit ${wholeNumber(limit)}`
+  return `select ${LINE}, hash from log.events ${where} order by position ${most}`
+}
+
+function lineOf([line, hash]: readonly Buffer[]): StoredLine {
+  return { line: line ?? NOTHING, hash: hash ?? NOTHING }
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -90,9 +109,13 @@ export function readLineHead(line: Buffer): LineHead {
 
 /** The line taken apart. */
 export function parseLine({ line, hash }: StoredLine): StoredEvent {
-  const [position, stream, version, id, type, schemaVersion, recordedAt, data, metadata] = line
-    .toString('utf8')
-    .split('\n')
+  return { ...parseText(line.toString('utf8')), hash }
+}
+
+/** A line as text taken apart. */
+export function parseText(text: string): Omit<StoredEvent, 'hash'> {
+  const [position, stream, version, id, type, schemaVersion, recordedAt, data, metadata] =
+    text.split('\n')
   return {
     position: Number(position),
     stream: stream ?? '',
@@ -103,6 +126,5 @@ export function parseLine({ line, hash }: StoredLine): StoredEvent {
     recordedAt: Number(recordedAt),
     data: data ?? '',
     metadata: metadata ?? '',
-    hash,
   }
 }

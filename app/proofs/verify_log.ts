@@ -1,16 +1,23 @@
+import { availableParallelism } from 'node:os'
 import type pg from 'pg'
 import type { EventCodec } from '#event_store/event_codec'
 import type { ChainEnd, StoredEvent } from '#event_store/stored_event'
 import { diagnose, LOOKED_AT, removed } from './chain_diagnosis.ts'
-import { CHAIN_START, ChainWalk } from './chain_walk.ts'
+import { CHAIN_START } from './chain_walk.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { CheckpointCheck } from './checkpoint_check.ts'
+import { UnreadableEventError } from './guard_changes.ts'
 import { GuardCheck } from './guard_check.ts'
-import { isGuarded, UnreadableEventError } from './guard_changes.ts'
+import { GuardTally } from './guard_tally.ts'
 import { inOrder, type LogFault } from './log_fault.ts'
 import { readHead } from './log_head.ts'
+import { SegmentCrew } from './segment_crew.ts'
+import { walkSegments } from './segment_order.ts'
+import type { Segment, SegmentReport } from './segment_walk.ts'
+import { SegmentWorker, type WorkerOptions } from './segment_worker.ts'
 import { withSnapshot, type Snapshot } from './snapshot.ts'
-import { parseLine, readLines, type StoredLine } from './stored_lines.ts'
+import { parseLine, parseText, readLines } from './stored_lines.ts'
+import { SegmentThread } from './thread_hand.ts'
 import { versionFaults } from './version_check.ts'
 
 export interface VerifyOptions {
@@ -21,7 +28,18 @@ export interface VerifyOptions {
   /** Checkpoints whose signatures were checked. */
   checkpoints?: readonly Checkpoint[]
   progress?: (done: number, total: number) => void
+  /** So many events are checked at a time. */
+  segmentEvents?: number
+  /** So many threads work on them; two unless told, where there are processors for them. */
+  threads?: number
 }
+
+/** A few megabytes: what it costs to begin with one does not count. */
+const SEGMENT_EVENTS = 10_000
+/** Each takes some 45 MB more. */
+const MOST_THREADS = 2
+const HASH_BYTES = 32
+const NO_HASH = Buffer.alloc(0)
 
 export interface LogReport {
   /** Nothing is wrong. */
@@ -47,82 +65,128 @@ export function verifyLog(options: VerifyOptions): Promise<LogReport> {
     const versions = versionFaults(snapshot.helper, from.position)
     // It is awaited after the walk; until then a failure must not count as unhandled.
     versions.catch(() => {})
-    const guards = new GuardCheck(options.codec)
+    const seed = GuardTally.newSeed()
+    const guards = new GuardCheck(options.codec, seed)
     const signed = new CheckpointCheck(checkpoints, from.position)
-    const { last, fault } = await walk(snapshot, options, guards, signed)
-    const faults = [...(await versions)]
-    if (fault === null) {
-      faults.push(...(await endFaults(snapshot.helper, last)))
-    } else {
-      faults.push(fault)
-    }
-    faults.push(...signed.faults(last.position, fault === null))
-    const guardsChecked = isWhole && faults.length === 0
-    if (guardsChecked) {
-      faults.push(...(await guards.faults(snapshot.helper)))
-    }
-    return {
-      sound: faults.length === 0,
-      faults: inOrder(faults),
-      from: from.position,
-      position: last.position,
-      hash: last.hash.toString('hex'),
-      guardsChecked,
-      seconds: (performance.now() - startedAt) / 1000,
+    const workerOptions = { seed: isWhole ? seed : null, keepsHashes: signed.isWaiting }
+    const end = await endOf(snapshot.reader)
+    const crew = gather(snapshot, options, end - from.position, workerOptions)
+    try {
+      const range = { from, end, segmentEvents: options.segmentEvents ?? SEGMENT_EVENTS }
+      const { last, fault } = await walk(crew, snapshot, { ...options, ...range }, guards, signed)
+      const faults = [...(await versions)]
+      if (fault === null) {
+        faults.push(...(await endFaults(snapshot.helper, last)))
+      } else {
+        faults.push(fault)
+      }
+      faults.push(...signed.faults(last.position, fault === null))
+      const guardsChecked = isWhole && faults.length === 0
+      if (guardsChecked) {
+        for (const sums of await crew.sums()) {
+          guards.takeSums(sums)
+        }
+        faults.push(...(await guards.faults(snapshot.helper)))
+      }
+      return {
+        sound: faults.length === 0,
+        faults: inOrder(faults),
+        from: from.position,
+        position: last.position,
+        hash: last.hash.toString('hex'),
+        guardsChecked,
+        seconds: (performance.now() - startedAt) / 1000,
+      }
+    } finally {
+      await crew.end()
     }
   })
 }
 
-/** Follows the chain up to its end or its first break. */
+/** Where the log ends, or says that it does; whichever is later. */
+async function endOf(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query<{ position: string | null }>(
+    'select max(position) as position from log.events'
+  )
+  return Math.max((await readHead(client)).position, Number(rows[0]?.position ?? 0))
+}
+
+/** A short log is not worth any threads. */
+function gather(
+  { reader, id }: Snapshot,
+  { connectionString, threads, segmentEvents = SEGMENT_EVENTS }: VerifyOptions,
+  events: number,
+  options: WorkerOptions
+): SegmentCrew {
+  const isShort = events < 2 * segmentEvents
+  const size = threads ?? (isShort ? 1 : Math.min(MOST_THREADS, availableParallelism()))
+  if (size === 1) {
+    return new SegmentCrew([new SegmentWorker(reader, options)])
+  }
+  const thread = () => new SegmentThread({ ...options, connectionString, snapshot: id })
+  return new SegmentCrew(Array.from({ length: size }, thread))
+}
+
+type WalkOptions = Pick<VerifyOptions, 'progress'> & {
+  from: ChainEnd
+  end: number
+  segmentEvents: number
+}
+
+/** Follows the chain up to its end or its first break: segments are walked side by side, and joined in their order. */
 async function walk(
-  { reader, helper }: Snapshot,
-  { from = CHAIN_START, progress = () => {} }: VerifyOptions,
+  crew: SegmentCrew,
+  { helper }: Snapshot,
+  options: WalkOptions,
   guards: GuardCheck,
   signed: CheckpointCheck
 ): Promise<{ last: ChainEnd; fault: LogFault | null }> {
-  const isWhole = from.position === 0
-  const chain = new ChainWalk(from)
-  const total = (await readHead(reader)).position - from.position
-  const range = { after: isWhole ? null : from.position, upTo: null }
-  for await (const lines of readLines(reader, range)) {
-    const guarded: StoredLine[] = []
-    for (const line of lines) {
-      const step = chain.step(line)
-      if (typeof step === 'string') {
-        const broken = parseLine(line)
-        const following = await eventsAfter(helper, broken.position)
-        return { last: chain.last, fault: diagnose(chain.last, [broken, ...following]) }
-      }
-      if (signed.isWaiting) {
-        signed.note(chain.last)
-      }
-      if (isWhole && isGuarded(step.type)) {
-        guarded.push(line)
-      }
+  const { from, end, progress = () => {} } = options
+  let last = from
+  for await (const { segment, report } of walkSegments(crew, options)) {
+    if (report.startHash !== last.hash.toString('latin1')) {
+      return { last, fault: await faultAfter(helper, last) }
     }
-    const unreadable = await takeGuards(guards, guarded)
+    noteHashes(signed, segment, report)
+    last = { position: report.lastPosition, hash: Buffer.from(report.lastHash, 'latin1') }
+    const unreadable = (await sealedFault(guards, report)) ?? report.unreadable
     if (unreadable !== null) {
-      return { last: chain.last, fault: unreadable }
+      return { last, fault: unreadableFault(unreadable) }
     }
-    progress(chain.last.position - from.position, total)
+    if (!report.isWhole) {
+      return { last, fault: await faultAfter(helper, last) }
+    }
+    progress(last.position - from.position, end - from.position)
   }
-  return { last: chain.last, fault: null }
+  return { last, fault: null }
 }
 
-async function takeGuards(
-  guards: GuardCheck,
-  lines: readonly StoredLine[]
-): Promise<LogFault | null> {
+/** The first event with a claim that cannot be understood, of those that a key tells. */
+async function sealedFault(guards: GuardCheck, { sealed }: SegmentReport): Promise<number | null> {
   try {
-    await guards.take(lines.map(parseLine))
+    await guards.takeSealed(sealed.map((text) => ({ ...parseText(text), hash: NO_HASH })))
     return null
   } catch (error) {
     if (!(error instanceof UnreadableEventError)) {
       throw error
     }
-    const { position } = error
-    const message = `Event ${position} was changed: it cannot be read, although its hash was made to match`
-    return { kind: 'changed', position, message }
+    return error.position
+  }
+}
+
+function unreadableFault(position: number): LogFault {
+  const message = `Event ${position} was changed: it cannot be read, although its hash was made to match`
+  return { kind: 'changed', position, message }
+}
+
+function noteHashes(
+  signed: CheckpointCheck,
+  { after }: Segment,
+  { hashes, lastPosition }: SegmentReport
+): void {
+  for (let position = after + 1; hashes !== null && position <= lastPosition; position++) {
+    const start = (position - after - 1) * HASH_BYTES
+    signed.note({ position, hash: Buffer.from(hashes.subarray(start, start + HASH_BYTES)) })
   }
 }
 
@@ -152,11 +216,13 @@ async function endFaults(client: pg.ClientBase, last: ChainEnd): Promise<LogFaul
       ]
 }
 
-async function eventsAfter(client: pg.ClientBase, position: number): Promise<StoredEvent[]> {
+/** What is wrong with the next event; nothing when there is none. */
+async function faultAfter(client: pg.ClientBase, last: ChainEnd): Promise<LogFault | null> {
   const following: StoredEvent[] = []
-  const range = { after: position, upTo: position + LOOKED_AT }
-  for await (const lines of readLines(client, range)) {
+  // Before the first event of a log nothing may lie.
+  const after = last.position === 0 ? null : last.position
+  for await (const lines of readLines(client, { after, upTo: null, limit: LOOKED_AT + 1 })) {
     following.push(...lines.map(parseLine))
   }
-  return following
+  return following.length === 0 ? null : diagnose(last, following)
 }

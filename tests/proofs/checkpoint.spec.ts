@@ -117,8 +117,15 @@ test.group('Proofs | of a log', (group) => {
     await log.rehash(15, 31)
     await log.rehead()
     assert.isTrue((await log.verify()).sound)
-    const { faults } = await log.verify({ checkpoints: [opened(early), opened(first.text)] })
-    assert.deepInclude(faults[0], { kind: 'checkpoint', position: 11 })
+    const checkpoints = [opened(early), opened(first.text)]
+    for (const options of [
+      {},
+      { segmentEvents: 4, threads: 1 },
+      { segmentEvents: 5, threads: 2 },
+    ]) {
+      const { faults } = await log.verify({ checkpoints, ...options })
+      assert.deepInclude(faults[0], { kind: 'checkpoint', position: 11 })
+    }
   })
 
   test('a log whose end was cut off is caught by a checkpoint', async ({ assert }) => {

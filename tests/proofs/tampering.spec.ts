@@ -101,14 +101,15 @@ test.group('Proofs | any tampering', () => {
       fc
         .asyncProperty(
           fc.oneof(changing, removing, inserting, swapping, rewriting),
-          async (tampering) => {
+          fc.integer({ min: 1, max: EVENTS + 1 }),
+          async (tampering, segmentEvents) => {
             await tampering.do(log)
-            const { sound, faults } = await log.verify()
+            const { sound, faults } = await log.verify({ segmentEvents, threads: 1 })
             assert.isFalse(sound, tampering.describe)
             assert.equal(
               faults[0]?.position,
               tampering.named,
-              `${tampering.describe}: ${JSON.stringify(faults)}`
+              `${tampering.describe}, in segments of ${segmentEvents}: ${JSON.stringify(faults)}`
             )
           }
         )

@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import pg from 'pg'
+import { SegmentWorker, type Order, type WorkerOptions } from './segment_worker.ts'
+import { joinSnapshot } from './snapshot.ts'
+
+/** The program of a thread that checks segments of the log, over a connection of its own. */
+
+export interface ThreadOptions extends WorkerOptions {
+  connectionString: string
+  /** The snapshot that all look at. */
+  snapshot: string
+}
+
+const { connectionString, snapshot, ...options }: ThreadOptions = workerData
+
+const client = new pg.Client({ connectionString })
+await client.connect()
+await joinSnapshot(client, snapshot)
+const worker = new SegmentWorker(client, options)
+
+// A failure ends the thread: whoever gave the order is told by that.
+parentPort?.on('message', (order: Order) => {
+  void worker.perform(order).then((answer) => parentPort?.postMessage(answer))
+})
