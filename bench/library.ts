@@ -3,7 +3,7 @@ import { openPool, SITE_KEY } from './environment.ts'
 import { METADATA, uploadOf } from './events.ts'
 import { untilProjected } from './written_log.ts'
 
-const IMAGES_A_BATCH = 1_000
+const IMAGES_A_BATCH = 250
 const OTHER_OWNERS = 50
 /** One image in so many is another owner's. */
 const ANOTHERS = 11

@@ -34,15 +34,13 @@ export class ClientPace {
     const { socket } = request
     this.#exchanges.set(socket, { request, response, mark: null })
     this.#timer ??= setInterval(() => this.#look(), this.#window / LOOKS).unref()
-    // A body that was answered before its end is still to come.
+    const forget = () => this.#forget(socket, response)
     response.once('close', () => {
       if (request.complete || socket.destroyed) {
-        this.#forget(socket, response)
-      }
-    })
-    request.once('close', () => {
-      if (response.closed || socket.destroyed) {
-        this.#forget(socket, response)
+        forget()
+      } else {
+        // A body that was answered before its end is still to come.
+        request.once('close', forget)
       }
     })
   }

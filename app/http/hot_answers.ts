@@ -1,6 +1,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import type { StoredImageView } from '#read_models/views'
+import {
+  flatHeaders,
+  repeatAnswer,
+  type AnsweredRequest,
+  type RepeatedAnswer,
+} from './repeated_answer.ts'
 
 /** An answer with a file that anybody may see. */
 export interface HotAnswer {
@@ -11,19 +17,16 @@ export interface HotAnswer {
   bytes: Buffer
 }
 
-export interface AnsweredRequest {
-  request: IncomingMessage
-  response: ServerResponse
-  route: string
-  seconds: number
-}
-
 export interface HotAnswersOptions {
   /** What may be kept, in bytes. */
   bytes: number
   /** What an image is by now, as far as that is known without asking. */
   known: (key: string) => StoredImageView | null
   completed: (answered: AnsweredRequest) => void
+}
+
+interface KeptAnswer extends RepeatedAnswer {
+  image: StoredImageView
 }
 
 /** Site settings that another process has changed hold within a second. */
@@ -40,21 +43,21 @@ const DEPENDING = ['authorization', 'range', 'if-none-match', 'if-modified-since
  */
 export class HotAnswers {
   readonly #options: HotAnswersOptions
-  readonly #answers: LRUCache<string, HotAnswer>
+  readonly #answers: LRUCache<string, KeptAnswer>
 
   constructor(options: HotAnswersOptions) {
     this.#options = options
     this.#answers = new LRUCache({
       maxSize: options.bytes,
       ttl: FRESH_MILLISECONDS,
-      sizeCalculation: ({ bytes }) => bytes.length + HEADERS_BYTES,
+      sizeCalculation: ({ body }) => body.length + HEADERS_BYTES,
     })
   }
 
   /** Keeps the answer to an address, which must not depend on anything else of the request. */
-  keep(url: string, answer: HotAnswer): void {
-    if (!url.includes('?') && answer.bytes.length <= LARGEST_BYTES) {
-      this.#answers.set(url, answer)
+  keep(url: string, { image, route, headers, bytes }: HotAnswer): void {
+    if (!url.includes('?') && bytes.length <= LARGEST_BYTES) {
+      this.#answers.set(url, { image, route, headers: flatHeaders(headers), body: bytes })
     }
   }
 
@@ -77,14 +80,8 @@ export class HotAnswers {
     ) {
       return false
     }
-    const startedAt = performance.now()
-    const { route } = answer
-    response.once('close', () => {
-      const seconds = (performance.now() - startedAt) / 1000
-      this.#options.completed({ request, response, route, seconds })
-    })
-    response.writeHead(200, answer.headers)
-    response.end(answer.bytes)
+    const { completed } = this.#options
+    repeatAnswer({ request, response }, answer, performance.now(), completed)
     return true
   }
 }

@@ -6,9 +6,9 @@ import type { ReadMoment } from '#auth/identity'
 import { hashToken } from '#auth/secret_tokens'
 import type { StampReader } from '#auth/stamp_reader'
 import { PRIVATE_HEADERS } from './answer_headers.ts'
-import type { AnsweredRequest } from './hot_answers.ts'
 import type { Allowance } from './rate_limiter.ts'
 import { showAllowance } from './rate_limits.ts'
+import { flatHeaders, repeatAnswer, type AnsweredRequest } from './repeated_answer.ts'
 
 interface KeptAnswer {
   accountId: number
@@ -17,6 +17,7 @@ interface KeptAnswer {
   /** When it is over by the database's clock, in milliseconds of the epoch. */
   endsAt: number
   route: string
+  headers: ReadonlyArray<string | number>
   /** As text: it then leaves in one piece with its head. */
   body: string
   length: number
@@ -79,6 +80,11 @@ export class KeptAnswers {
       moment,
       endsAt: Math.min(...ends),
       route: ctx.route?.pattern ?? '',
+      headers: flatHeaders({
+        ...PRIVATE_HEADERS,
+        'Content-Type': JSON_TYPE,
+        'Content-Length': length,
+      }),
       body,
       length,
     })
@@ -104,20 +110,12 @@ export class KeptAnswers {
       if (allowance === false) {
         return otherwise()
       }
+      const shown = [...kept.headers]
       if (allowance !== null) {
-        showAllowance(allowance, (name, value) => response.setHeader(name, value))
+        showAllowance(allowance, (name, value) => shown.push(name, value))
       }
-      const { route, body, length } = kept
-      response.once('close', () => {
-        const seconds = (performance.now() - startedAt) / 1_000
-        this.#options.completed({ request, response, route, seconds })
-      })
-      response.writeHead(200, {
-        ...PRIVATE_HEADERS,
-        'Content-Type': JSON_TYPE,
-        'Content-Length': length,
-      })
-      response.end(body)
+      const { completed } = this.#options
+      repeatAnswer({ request, response }, { ...kept, headers: shown }, startedAt, completed)
     }, otherwise)
     return true
   }

@@ -44,11 +44,14 @@ export class DrainingServer extends Server {
   constructor(listener: RequestListener, { slowSeconds, connections }: DrainingServerOptions) {
     const pace = new ClientPace({ seconds: slowSeconds })
     super({ connectionsCheckingInterval: CHECK_MILLISECONDS }, (request, response) => {
-      adoptRequestId(request, response)
+      const id = adoptRequestId(request)
       pace.watch(request, response)
       response.once('close', () => this.#letGo())
       readToItsEnd(request, response)
-      const answerByFramework = () => listener(request, response)
+      const answerByFramework = () => {
+        response.setHeader('X-Request-Id', id)
+        listener(request, response)
+      }
       if (!answersFirst(request, response, answerByFramework)) {
         answerByFramework()
       }
