@@ -250,6 +250,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     await background.settle()
     await shareViews.settle()
     await workshop.close()
+    await cache.settle()
     await waiter.close()
     await stamps.close()
     redis.disconnect()

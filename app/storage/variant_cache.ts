@@ -8,6 +8,7 @@ import {
   type VariantExtension,
   type VariantFile,
 } from './variant_files.ts'
+import { VariantWrites } from './variant_writes.ts'
 
 /** A variant that is there. */
 export interface CachedVariant {
@@ -25,6 +26,7 @@ export interface VariantCacheOptions {
   bytes: number
   /** What those in memory may weigh together. */
   memoryBytes: number
+  /** How many one image may have; a few more for a moment. */
   variantsAnImage: number
   /** Told when so much was written that an eviction is due. */
   grown: () => void
@@ -54,6 +56,7 @@ interface Known extends CachedVariant {
 export class VariantCache {
   readonly #options: VariantCacheOptions
   readonly #files: VariantFiles
+  readonly #writes: VariantWrites
   readonly #inMemory: LRUCache<string, Known>
   /** Large ones whose content was found to be whole. */
   readonly #checked = new LRUCache<string, Known>({ max: KEPT_LARGE })
@@ -62,6 +65,12 @@ export class VariantCache {
   constructor(options: VariantCacheOptions) {
     this.#options = options
     this.#files = new VariantFiles(options)
+    this.#writes = new VariantWrites({
+      files: this.#files,
+      variantsAnImage: options.variantsAnImage,
+      written: (bytes) => this.#grow(bytes),
+      failed: options.failed,
+    })
     this.#inMemory = new LRUCache({
       maxSize: options.memoryBytes,
       sizeCalculation: ({ size }) => size + 1_000,
@@ -71,7 +80,7 @@ export class VariantCache {
   /** A variant of an original by the SHA-256 of its bytes; `name` says what was made of it. */
   async find(original: string, name: string): Promise<CachedVariant | null> {
     const key = `${original} ${name}`
-    const known = this.#inMemory.get(key) ?? (await this.#largeOne(key))
+    const known = this.#inMemory.get(key) ?? this.#unwritten(key) ?? (await this.#largeOne(key))
     if (known !== null) {
       return this.#used(known)
     }
@@ -80,28 +89,26 @@ export class VariantCache {
     return file === null || bytes === null ? null : this.#used(this.#know(key, file, bytes, 0))
   }
 
-  /** Takes a variant in; one that cannot be written is there all the same, as long as it is in memory. */
+  /**
+   * Takes a variant in. It is there at once and written later; one that cannot be written is there all the same, as long
+   * as it is in memory.
+   */
   async keep(
     original: string,
     name: string,
     { bytes, extension }: { bytes: Buffer; extension: VariantExtension }
   ): Promise<CachedVariant> {
-    const { bytes: bound, grown, failed } = this.#options
+    const key = `${original} ${name}`
     const hash = contentHash(bytes)
     const file = this.#files.fileOf(original, digestOf(name), { hash, extension })
-    const known = this.#know(`${original} ${name}`, file, bytes, Date.now())
-    try {
-      await this.#files.write(file, bytes)
-      await this.#boundVariantsOf(original)
-      this.#grownBy += bytes.length
-    } catch (error) {
-      failed(error)
-    }
-    if (this.#grownBy > bound * GROWN_SHARE) {
-      this.#grownBy = 0
-      grown()
-    }
+    const known = this.#know(key, file, bytes, Date.now())
+    await this.#writes.add({ key, original, file, bytes })
     return known
+  }
+
+  /** Resolves when all that was kept is on the disk. */
+  settle(): Promise<void> {
+    return this.#writes.settle()
   }
 
   /** Keeps the bound: what was not asked for longest goes first. */
@@ -112,6 +119,21 @@ export class VariantCache {
       await this.#files.remove(path)
     }
     await this.#files.tidy()
+  }
+
+  #grow(bytes: number): void {
+    this.#grownBy += bytes
+    if (this.#grownBy > this.#options.bytes * GROWN_SHARE) {
+      this.#grownBy = 0
+      this.#options.grown()
+    }
+  }
+
+  /** A large one that is still in memory, as it is on its way to the disk. */
+  #unwritten(key: string): Known | null {
+    const known = this.#checked.get(key)
+    const content = this.#writes.waiting(key)
+    return known === undefined || content === undefined ? null : { ...known, content }
   }
 
   async #largeOne(key: string): Promise<Known | null> {
@@ -140,16 +162,6 @@ export class VariantCache {
       this.#files.touch(known.file).catch(() => {})
     }
     return known
-  }
-
-  /** A new variant of an image that has as many as it may pushes out the one that was not asked for longest. */
-  async #boundVariantsOf(original: string): Promise<void> {
-    const uses = await this.#files.usesOf(original)
-    const tooMany = uses.length - this.#options.variantsAnImage
-    const oldest = uses.toSorted((one, other) => one.usedAt - other.usedAt)
-    for (const { path } of oldest.slice(0, Math.max(0, tooMany))) {
-      await this.#files.remove(path)
-    }
   }
 }
 

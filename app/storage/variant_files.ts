@@ -101,15 +101,15 @@ export class VariantFiles {
   }
 
   /** The files of an original, with what eviction goes by. */
-  async usesOf(original: string): Promise<CachedFile[]> {
-    return Array.fromAsync(filesIn(this.#folderOf(original)))
+  usesOf(original: string): Promise<CachedFile[]> {
+    return filesIn(this.#folderOf(original))
   }
 
   /** The same of all originals. */
   async allUses(): Promise<CachedFile[]> {
     const uses: CachedFile[] = []
     for await (const folder of this.#folders()) {
-      uses.push(...(await Array.fromAsync(filesIn(folder))))
+      uses.push(...(await filesIn(folder)))
     }
     return uses
   }
@@ -120,7 +120,7 @@ export class VariantFiles {
       await rmdir(folder).catch(() => {})
     }
     const staleBefore = Date.now() - STALE_TEMPORARY_MILLISECONDS
-    for await (const { path, usedAt } of filesIn(join(this.#root, TEMPORARY))) {
+    for (const { path, usedAt } of await filesIn(join(this.#root, TEMPORARY))) {
       if (usedAt < staleBefore) {
         await rm(path, { force: true })
       }
@@ -145,14 +145,14 @@ export function contentHash(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
 }
 
-async function* filesIn(folder: string): AsyncIterable<CachedFile> {
-  for (const name of await namesIn(folder)) {
-    const path = join(folder, name)
-    const found = await stat(path).catch(missingAsNull)
-    if (found?.isFile()) {
-      yield { path, size: found.size, usedAt: found.mtimeMs }
-    }
-  }
+async function filesIn(folder: string): Promise<CachedFile[]> {
+  const paths = (await namesIn(folder)).map((name) => join(folder, name))
+  const found = await Promise.all(
+    paths.map(async (path) => ({ path, file: await stat(path).catch(missingAsNull) }))
+  )
+  return found.flatMap(({ path, file }) =>
+    file?.isFile() ? [{ path, size: file.size, usedAt: file.mtimeMs }] : []
+  )
 }
 
 async function namesIn(folder: string): Promise<string[]> {

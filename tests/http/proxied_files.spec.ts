@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { cameraJpeg, plainPng, SVG } from '#tests/fixtures/images'
 import { ApiClient, type ImageJson } from '#tests/helpers/api'
 import { hasNginx, startNginx, type TestNginx } from '#tests/helpers/nginx'
+import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
 const PAGE = join(import.meta.dirname, '../../docs/serving.md')
@@ -85,11 +86,14 @@ test.group('Files behind nginx, as docs/serving.md has it', (group) => {
     const image = await upload(await sharp({ create }).jpeg().toBuffer())
     const path = `${pathOf(image.links.url)}@w_800,f_png`
     const made = await visitor.get(path)
-    const { headers } = await fetch(server.api.url + path)
+    const place = await waitFor(
+      async () => (await fetch(server.api.url + path)).headers.get('x-accel-redirect'),
+      { what: 'the variant on the disk' }
+    )
     const sent = await visitor.get(path)
 
     assert.isAbove(made.bytes.length, 1024 * 1024)
-    assert.match(headers.get('x-accel-redirect') ?? '', /^\/_picfast_data\/cache\/variants\//)
+    assert.match(place, /^\/_picfast_data\/cache\/variants\//)
     assert.isTrue(sent.bytes.equals(made.bytes))
     assert.equal(sent.headers.get('etag'), made.headers.get('etag'))
     assert.equal(sent.headers.get('cache-control'), 'public, max-age=2592000')

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
-import { VariantCache } from '#storage/variant_cache'
+import { VariantCache, type VariantCacheOptions } from '#storage/variant_cache'
 import { VariantFiles } from '#storage/variant_files'
 import { filesToEvict } from '#storage/variant_eviction'
 
@@ -18,7 +18,7 @@ test.group('The cache of variants', (group) => {
     return () => rm(dataDir, { recursive: true, force: true })
   })
 
-  const open = (changes: { bytes?: number; variantsAnImage?: number; grown?: () => void } = {}) =>
+  const open = (changes: Partial<VariantCacheOptions> = {}) =>
     new VariantCache({
       dataDir,
       bytes: 1_000_000,
@@ -34,6 +34,12 @@ test.group('The cache of variants', (group) => {
     bytes: Buffer.alloc(length, text),
     extension: 'webp' as const,
   })
+  /** Keeps a variant, and waits until it is on the disk. */
+  const keep = async (...[cache, ...kept]: [VariantCache, ...Parameters<VariantCache['keep']>]) => {
+    const known = await cache.keep(...kept)
+    await cache.settle()
+    return known
+  }
   const contentOf = async (cache: VariantCache, original: string, name: string) => {
     const found = await cache.find(original, name)
     return typeof found?.content === 'string' ? readFile(found.content) : (found?.content ?? null)
@@ -49,7 +55,7 @@ test.group('The cache of variants', (group) => {
     const first = open()
     const second = open()
     assert.isNull(await first.find(ONE, 'small'))
-    const kept = await first.keep(ONE, 'small', variant('x'))
+    const kept = await keep(first, ONE, 'small', variant('x'))
     for (const cache of [first, second, open()]) {
       const found = await cache.find(ONE, 'small')
       assert.deepEqual([found?.hash, found?.size], [kept.hash, 1_000])
@@ -61,7 +67,7 @@ test.group('The cache of variants', (group) => {
 
   test('gives large ones from the disk', async ({ assert }) => {
     const large = variant('l', 1_500_000)
-    await open({ bytes: 10_000_000 }).keep(ONE, 'large', large)
+    await keep(open({ bytes: 10_000_000 }), ONE, 'large', large)
     const cache = open()
     assert.isTrue((await contentOf(cache, ONE, 'large'))?.equals(large.bytes))
     assert.isString((await cache.find(ONE, 'large'))?.content)
@@ -70,7 +76,7 @@ test.group('The cache of variants', (group) => {
   })
 
   test('never gives what is damaged', async ({ assert }) => {
-    await open().keep(ONE, 'small', variant('x'))
+    await keep(open(), ONE, 'small', variant('x'))
     const [path = ''] = await paths()
     await writeFile(path, variant('x').bytes.subarray(0, 500))
 
@@ -80,9 +86,9 @@ test.group('The cache of variants', (group) => {
 
   test('keeps so many of one image, those that were asked for last', async ({ assert }) => {
     const cache = open({ variantsAnImage: 3 })
-    await cache.keep(OTHER, 'small', variant('o'))
+    await keep(cache, OTHER, 'small', variant('o'))
     for (const name of ['1', '2', '3', '4', '5']) {
-      await cache.keep(ONE, name, variant(name))
+      await keep(cache, ONE, name, variant(name))
     }
     const fresh = open()
     assert.lengthOf(await paths(), 4)
@@ -94,7 +100,7 @@ test.group('The cache of variants', (group) => {
     const cache = open()
     const aged = new Set<string>()
     for (const name of ['1', '2', '3', '4']) {
-      await cache.keep(ONE, name, variant(name))
+      await keep(cache, ONE, name, variant(name))
       const path = (await paths()).find((one) => !aged.has(one)) ?? ''
       aged.add(path)
       const usedAt = new Date(Date.now() - DAY + Number(name) * 1_000)
@@ -116,7 +122,7 @@ test.group('The cache of variants', (group) => {
     let due = 0
     const cache = open({ bytes: 100_000, grown: () => (due += 1) })
     for (const name of ['1', '2', '3', '4', '5', '6']) {
-      await cache.keep(ONE, name, variant(name))
+      await keep(cache, ONE, name, variant(name))
     }
     assert.equal(due, 1)
   })
@@ -125,7 +131,7 @@ test.group('The cache of variants', (group) => {
     assert,
   }) => {
     const cache = open()
-    await cache.keep(ONE, 'small', variant('x'))
+    await keep(cache, ONE, 'small', variant('x'))
     const stale = join(dataDir, 'cache/variants/.temporary/half')
     await writeFile(stale, 'half')
     const long = new Date(Date.now() - 2 * 60 * 60 * 1_000)
@@ -139,8 +145,8 @@ test.group('The cache of variants', (group) => {
 
   test('what there is of an image can be removed', async ({ assert }) => {
     const cache = open()
-    await cache.keep(ONE, 'small', variant('x'))
-    await cache.keep(OTHER, 'small', variant('y'))
+    await keep(cache, ONE, 'small', variant('x'))
+    await keep(cache, OTHER, 'small', variant('y'))
     await new VariantFiles({ dataDir }).removeAll(ONE)
 
     assert.isNull(await open().find(ONE, 'small'))
@@ -159,7 +165,44 @@ test.group('The cache of variants', (group) => {
         await cache.evict()
       })
     )
+    await Promise.all(caches.map((cache) => cache.settle()))
     assert.lengthOf(await paths(), 5)
+  })
+
+  test('gives what is not written yet, small or large', async ({ assert }) => {
+    const cache = open({ bytes: 10_000_000 })
+    const large = variant('l', 1_500_000)
+    await Promise.all([cache.keep(ONE, 'small', variant('x')), cache.keep(ONE, 'large', large)])
+    assert.isTrue((await contentOf(cache, ONE, 'large'))?.equals(large.bytes))
+    assert.isTrue((await contentOf(cache, ONE, 'small'))?.equals(variant('x').bytes))
+    await cache.settle()
+    assert.isString((await cache.find(ONE, 'large'))?.content)
+    assert.lengthOf(await paths(), 2)
+  })
+
+  test('has so much wait to be written and no more', async ({ assert }) => {
+    const cache = open({ bytes: 1_000_000_000 })
+    const large = variant('l', 9_000_000)
+    await keep(cache, ONE, '0', large)
+    for (let number = 1; number < 12; number++) {
+      await cache.keep(ONE, String(number), large)
+      const onDisk = (await paths()).length
+      assert.isAtMost((number + 1 - onDisk) * large.bytes.length, 32 * 1024 * 1024 + 9_000_000)
+    }
+    await cache.settle()
+    assert.lengthOf(await paths(), 12)
+  })
+
+  test('tells what could not be written, and goes on', async ({ assert }) => {
+    const errors: unknown[] = []
+    await writeFile(join(dataDir, 'cache'), 'no folder')
+    const cache = open({ failed: (error) => errors.push(error) })
+    await keep(cache, ONE, 'small', variant('x'))
+    assert.lengthOf(errors, 1)
+    assert.isNotNull(await cache.find(ONE, 'small'))
+    await rm(join(dataDir, 'cache'))
+    await keep(cache, ONE, 'other', variant('y'))
+    assert.lengthOf(await paths(), 1)
   })
 })
 

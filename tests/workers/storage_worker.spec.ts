@@ -6,6 +6,7 @@ import type { ObjectStores } from '#storage/object_registry'
 import { VariantFiles } from '#storage/variant_files'
 import { plainPng } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson } from '#tests/helpers/api'
+import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 import { StorageWorker } from '#workers/storage_worker'
 
@@ -74,7 +75,7 @@ test.group('Storage worker', (group) => {
     const folder = join(server.dataDir, 'cache/variants')
     const variants = async () =>
       (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.webp'))
-    assert.lengthOf(await variants(), 1)
+    await waitFor(async () => (await variants()).length === 1, { what: 'the variant on the disk' })
 
     await user.delete(`/api/v1/images/${image.key}`)
     await work(image.id)
