@@ -39,6 +39,7 @@ export default class AuditCheckpoint extends BaseCommand {
         connectionString: services.config.databaseUrl,
         key,
         now: new Date(),
+        archives: services.archives,
         progress: (done, total) => line.update(done, total),
       })
       line.end()

@@ -35,11 +35,12 @@ export default class AuditProve extends BaseCommand {
       throw new ProofError('E_NO_SUCH_EVENT', `"${this.position}" is not a position`)
     }
     const proof = await withServices(async (services) => {
-      const { databaseUrl: connectionString } = services.config
+      const { archives, config } = services
+      const { databaseUrl: connectionString } = config
       const key = await signingKeyOf(services)
       const checkpoint =
         this.checkpoint === undefined
-          ? (await takeCheckpoint({ connectionString, key, now: new Date() })).text
+          ? (await takeCheckpoint({ connectionString, key, archives, now: new Date() })).text
           : await readText(this.checkpoint)
       const line = new ProgressLine('log')
       const proved = await proveInclusion({
@@ -47,6 +48,7 @@ export default class AuditProve extends BaseCommand {
         key,
         position,
         checkpoint,
+        archives,
         progress: (done, total) => line.update(done, total),
       })
       line.end()

@@ -43,6 +43,7 @@ export default class AuditVerify extends BaseCommand {
       return verifyLog({
         connectionString: services.config.databaseUrl,
         codec: codecOf(services),
+        archives: services.archives,
         from: from && { position: from.position, hash: from.chainHash },
         checkpoints,
         progress: (done, total) => line.update(done, total),

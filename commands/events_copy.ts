@@ -59,6 +59,7 @@ export default class EventsCopy extends BaseCommand {
       connectionString: config.databaseUrl,
       connection,
       codec: codecOf(services),
+      archives: services.archives,
       namespace: NAMESPACE,
       catchUp: () => eventStore.catchUp(),
       progress: (done, total) => line.update(done, total),

@@ -25,12 +25,13 @@ export default class EventsExport extends BaseCommand {
   override async run() {
     const line = new ProgressLine('export')
     const file = this.output
-    await withServices(async ({ config }) => {
+    await withServices(async ({ config, archives }) => {
       const after = file !== undefined && existsSync(file) ? await resumeExport(file) : CHAIN_START
       const output = file === undefined ? process.stdout : createWriteStream(file, { flags: 'a' })
       const written = await exportLog({
         connectionString: config.databaseUrl,
         after,
+        archives,
         output,
         progress: (done, total) => line.update(done, total),
       })

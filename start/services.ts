@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import pg from 'pg'
 import { PostgresApiTokenSecretStore, PostgresCredentialStore } from '#auth/credential_store'
+import type { StrategyArchives } from '#event_store/archive_store'
 import { observeAppends } from '#event_store/observed_event_store'
 import { EventStoreDbEventStore } from '#event_store/eventstoredb_event_store'
 import { NAMESPACE } from '#event_store/log_place'
@@ -13,6 +14,8 @@ import { connectRedis, WAITING } from '#jobs/redis_connection'
 import { ObjectStores } from '#storage/object_registry'
 import { PostgresStrategySecretStore } from '#storage/strategy_secret_store'
 import { randomKeys } from '#handlers/random_keys'
+import { StrategyArchiveStore } from '#storage/strategy_archive_store'
+import { strategyOf } from '#workers/strategy_settings'
 
 /** What a process of PicFast needs to know of its surroundings; `start/env.ts` reads and checks it. */
 export interface ServicesConfig {
@@ -39,6 +42,8 @@ export interface Services {
   readonly eventStore: PostgresEventStore | EventStoreDbEventStore
   readonly handlers: Handlers
   readonly objectStores: ObjectStores
+  /** How to get at archives of the log that lie in storage strategies. */
+  readonly archives: StrategyArchives
   /** A new connection to Redis that waits for it to come back; the caller closes it. */
   redis(): Redis
   close(): Promise<void>
@@ -51,9 +56,11 @@ export function createServices(config: ServicesConfig): Services {
   })
   // A broken idle connection is replaced at the next use.
   pool.on('error', () => {})
-  const eventStore = openEventStore(config)
-  const { appended = () => {} } = config
   const strategySecrets = new PostgresStrategySecretStore(pool, config.appKey)
+  const objectStores = new ObjectStores({ dataDir: config.dataDir, secrets: strategySecrets })
+  const archives = archivesOf({ pool, objectStores })
+  const eventStore = openEventStore(config, archives)
+  const { appended = () => {} } = config
   const handlers = createHandlers({
     store: observeAppends(eventStore, appended),
     ids: new PostgresIdSource(pool),
@@ -68,7 +75,8 @@ export function createServices(config: ServicesConfig): Services {
     pool,
     eventStore,
     handlers,
-    objectStores: new ObjectStores({ dataDir: config.dataDir, secrets: strategySecrets }),
+    objectStores,
+    archives,
     redis: () => connectRedis(config.redisUrl, WAITING),
     async close() {
       await eventStore.close()
@@ -77,8 +85,20 @@ export function createServices(config: ServicesConfig): Services {
   }
 }
 
-function openEventStore({ databaseUrl, appKey, appendTook, eventStoreUrl }: ServicesConfig) {
-  const options = { connectionString: databaseUrl, siteKey: appKey, appendTook }
+/** The places of strategies as their read model has them now. */
+function archivesOf({
+  pool,
+  objectStores,
+}: Pick<Services, 'pool' | 'objectStores'>): StrategyArchives {
+  return async (strategyId) =>
+    new StrategyArchiveStore(strategyId, objectStores.get(await strategyOf(pool, strategyId)))
+}
+
+function openEventStore(
+  { databaseUrl, appKey, appendTook, eventStoreUrl }: ServicesConfig,
+  archives: StrategyArchives
+) {
+  const options = { connectionString: databaseUrl, siteKey: appKey, appendTook, archives }
   return eventStoreUrl === undefined
     ? new PostgresEventStore(options)
     : new EventStoreDbEventStore({ ...options, url: eventStoreUrl, namespace: NAMESPACE })

@@ -10,6 +10,7 @@ export type EventStoreErrorCode =
   | 'E_INVALID_EVENT'
   | 'E_EVENT_STORE_UNAVAILABLE'
   | 'E_LOG_ELSEWHERE'
+  | 'E_ARCHIVE_UNREADABLE'
 
 /** What every error of the event store is; `code` tells which. */
 export abstract class EventStoreError extends Error {
@@ -109,4 +110,17 @@ export class InvalidEventError extends EventStoreError {
 export class EventStoreUnavailableError extends EventStoreError {
   override name = 'EventStoreUnavailableError'
   readonly code = 'E_EVENT_STORE_UNAVAILABLE'
+}
+
+/** The file of an archived part of the log is gone, cannot be reached, or is not what was written. */
+export class ArchiveUnreadableError extends EventStoreError {
+  override name = 'ArchiveUnreadableError'
+  readonly code = 'E_ARCHIVE_UNREADABLE'
+  /** Where it lies, or should. */
+  readonly file: string
+
+  constructor(file: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.file = file
+  }
 }

@@ -6,22 +6,28 @@ export interface PositionRange {
   last: number
 }
 
-/** How the log lies in PostgreSQL. All of it only grows, so that what was read a while ago is still right, if not all. */
+/**
+ * How the log lies in PostgreSQL. What was read a while ago may lack what came since; events that were put away meanwhile, or
+ * brought back, are noticed by who reads.
+ */
 export interface Layout {
   /** The last position whose event is in `log.event_index`. */
   indexed: number
+  /** The last position that is in an archive, or 0. */
+  archived: number
   /** The partitions of `log.events`, in order; the last one may have a successor by now. */
   partitions: readonly PositionRange[]
 }
 
 const KEPT_MILLISECONDS = 60_000
 
-const LAYOUT = `select (select indexed from log.head) as indexed,
+const LAYOUT = `select (select indexed from log.head) as indexed, log.archived() as archived,
   (select json_agg(json_build_object('first', first_position, 'last', last_position) order by first_position)
    from log.partitions) as partitions`
 
 interface LayoutRow {
   indexed: string
+  archived: string
   partitions: PositionRange[] | null
 }
 
@@ -58,7 +64,11 @@ export class LogLayout {
   async #read(): Promise<Layout> {
     const { rows } = await this.#pool.query<LayoutRow>({ name: 'layout', text: LAYOUT })
     const [row] = rows
-    return { indexed: Number(row?.indexed ?? 0), partitions: row?.partitions ?? [] }
+    return {
+      indexed: Number(row?.indexed ?? 0),
+      archived: Number(row?.archived ?? 0),
+      partitions: row?.partitions ?? [],
+    }
   }
 }
 

@@ -2,6 +2,8 @@ import pg from 'pg'
 import { CommandIdReusedError, EventStoreUnavailableError } from './errors.ts'
 import { EventCodec } from './event_codec.ts'
 import type { KeyRing } from './key_ring.ts'
+import type { StrategyArchives } from './archive_store.ts'
+import { LogArchives } from './log_archives.ts'
 import { LogLayout } from './log_layout.ts'
 import type {
   AppendOutcome,
@@ -36,6 +38,8 @@ export interface PostgresEventStoreOptions {
   readers?: number
   /** For how long it is remembered where partitions lie, in milliseconds; a minute unless told. */
   layoutKept?: number
+  /** How to get at archives of the log that lie in storage strategies; not unless told. */
+  archives?: StrategyArchives
   /** Told how many seconds an append took, whether or not it was refused. */
   appendTook?: (seconds: number) => void
 }
@@ -74,7 +78,11 @@ export class PostgresEventStore implements EventStore {
     })
     // A broken idle connection is replaced at the next use.
     this.#pool.on('error', () => {})
-    this.#reader = new PostgresLogReader(this.#pool, new LogLayout(this.#pool, options.layoutKept))
+    this.#reader = new PostgresLogReader(
+      this.#pool,
+      new LogLayout(this.#pool, options.layoutKept),
+      new LogArchives(this.#pool, options.archives)
+    )
     this.#signal = new PostgresSignal(connectionString)
     this.#appender = new PostgresAppender(connectionString, (position) =>
       this.#signal.announce(position)

@@ -1,5 +1,8 @@
 import type pg from 'pg'
-import { LogLayout, stretchEnd } from './log_layout.ts'
+import { readArchived } from './archive.ts'
+import type { LogArchives } from './log_archives.ts'
+import { stretchEnd, type LogLayout } from './log_layout.ts'
+import { categoryOf } from '#domain/streams'
 import type { ReadAllOptions, ReadStreamOptions, StoredRange } from './port.ts'
 import type { StoredEvent } from './stored_event.ts'
 
@@ -8,6 +11,9 @@ const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data
 
 /** An event of which only the place is known. */
 const PLACE_COLUMNS = 'position, null, version, null, null, null, null, null, null'
+/** After a position alone. */
+const NOTHING_ELSE = 'null, null, null, null, null, null, null, null'
+const NOTHING_ELSE_HASHED = `${NOTHING_ELSE}, null`
 
 /** Every value is taken as the text that PostgreSQL sends; `readRow` knows what each is. */
 const AS_TEXT = { getTypeParser: () => (value: string) => value }
@@ -19,16 +25,20 @@ interface Filter {
   name: string
   conditions: string[]
   values: unknown[]
+  /** The same, of an event that was read. */
+  isWanted: (event: StoredEvent) => boolean
 }
 
 /** Reads events as they lie in the partitions of the log; the pool's failures are passed on. */
 export class PostgresLogReader {
   readonly #pool: pg.Pool
   readonly #layout: LogLayout
+  readonly #archives: LogArchives
 
-  constructor(pool: pg.Pool, layout = new LogLayout(pool)) {
+  constructor(pool: pg.Pool, layout: LogLayout, archives: LogArchives) {
     this.#pool = pool
     this.#layout = layout
+    this.#archives = archives
   }
 
   /**
@@ -95,17 +105,26 @@ export class PostgresLogReader {
     return events
   }
 
+  /** What the database does not have is looked for in the archives afterwards: there it has gone, if anywhere. */
   async readAt(positions: readonly number[]): Promise<StoredEvent[]> {
     const rows = await this.#rows(
       'read_at',
       `select ${EVENT_COLUMNS} from log.events where position = any($1::bigint[]) order by position`,
       [positions]
     )
-    return rows.map(readRow)
+    const events = rows.map(readRow)
+    const found = new Set(events.map(({ position }) => position))
+    const missing = positions.filter((position) => !found.has(position))
+    if (missing.length === 0) {
+      return events
+    }
+    const archived = await readArchived(this.#pool)
+    const away = missing.filter((position) => position >= 1 && position <= archived)
+    return [...(await this.#archives.readAt(away)), ...events]
   }
 
   async readStored(range: StoredRange): Promise<StoredEvent[]> {
-    const filter = { name: 'read_stored', conditions: [], values: [] }
+    const filter: Filter = { name: 'read_stored', conditions: [], values: [], isWanted: () => true }
     return this.#readOn(range, `${EVENT_COLUMNS}, encode(hash, 'hex')`, filter)
   }
 
@@ -121,20 +140,46 @@ export class PostgresLogReader {
     return rows.map(([position]) => Number(position))
   }
 
-  /** Up to `limit` events after a position, partition by partition. */
+  /**
+   * Up to `limit` events after a position: from archives, then partition by partition. Each answer of the database says how
+   * far archives go; when that is beyond where it began, some of what it should have has just been put away.
+   */
   async #readOn(
     { after, limit, upTo = Number.MAX_SAFE_INTEGER }: StoredRange & { upTo?: number },
     columns: string,
-    { name, conditions, values }: Filter
+    filter: Filter
   ): Promise<StoredEvent[]> {
-    const { partitions } = await this.#layout.current()
+    const { conditions, values, isWanted } = filter
     const selected = ['position > $1', 'position <= $2', ...conditions].join(' and ')
-    const text = `select ${columns} from log.events where ${selected} order by position limit $3`
+    const text = `(select ${columns} from log.events where ${selected} order by position limit $3)
+      union all (select log.archived(), ${columns.includes('hash') ? NOTHING_ELSE_HASHED : NOTHING_ELSE})`
+    let { partitions, archived } = await this.#layout.current()
     const events: StoredEvent[] = []
     for (let from = after; from < upTo && events.length < limit;) {
+      if (from < archived) {
+        const end = Math.min(from + limit, archived, upTo)
+        const read = await this.#archives.read(Math.max(from, 0) + 1, end)
+        if (read === null) {
+          ;({ partitions, archived } = await this.#layout.refresh())
+          continue
+        }
+        events.push(...read.filter(isWanted).slice(0, limit - events.length))
+        from = read.at(-1)?.position ?? end
+        continue
+      }
       const end = stretchEnd(partitions, from, upTo)
-      const rows = await this.#rows(name, text, [from, end, limit - events.length, ...values])
-      events.push(...rows.map(readRow))
+      const rows = await this.#rows(filter.name, text, [
+        from,
+        end,
+        limit - events.length,
+        ...values,
+      ])
+      const archivedNow = Number(rows.find((row) => !isWhole(row))?.[0])
+      if (archivedNow > from && archivedNow > archived) {
+        ;({ partitions, archived } = await this.#layout.refresh())
+        continue
+      }
+      events.push(...rows.filter(isWhole).map(readRow).toSorted(byPosition))
       from = end
     }
     return events
@@ -153,7 +198,15 @@ export class PostgresLogReader {
 }
 
 function filterOf({ types, categories }: ReadAllOptions): Filter {
-  const filter: Filter = { name: 'read_all', conditions: [], values: [] }
+  const wantedTypes = types === undefined ? null : new Set<string>(types)
+  const filter: Filter = {
+    name: 'read_all',
+    conditions: [],
+    values: [],
+    isWanted: ({ type, stream }) =>
+      (wantedTypes === null || wantedTypes.has(type)) &&
+      (categories === undefined || categories.includes(categoryOf(stream))),
+  }
   const place = (value: unknown) => `$${filter.values.push(value) + 3}`
   if (types !== undefined) {
     filter.conditions.push(`type = any(${place(types)}::text[])`)
@@ -164,6 +217,10 @@ function filterOf({ types, categories }: ReadAllOptions): Filter {
     filter.name += '_categories'
   }
   return filter
+}
+
+function byPosition(one: StoredEvent, other: StoredEvent): number {
+  return one.position - other.position
 }
 
 const STREAM_FIELD = 1

@@ -24,7 +24,12 @@ export const GENESIS_HASH = createHash('sha256').update('picfast').digest()
  * No field can hold a line break: JSON text escapes them, and names have a narrow alphabet.
  */
 export function chainHash(previous: Buffer, event: Omit<StoredEvent, 'hash'>): Buffer {
-  const line = [
+  return createHash('sha256').update(previous).update(chainLine(event)).digest()
+}
+
+/** What the chain covers of an event. */
+export function chainLine(event: Omit<StoredEvent, 'hash'>): string {
+  return [
     event.position,
     event.stream,
     event.version,
@@ -35,7 +40,6 @@ export function chainHash(previous: Buffer, event: Omit<StoredEvent, 'hash'>): B
     event.data,
     event.metadata,
   ].join('\n')
-  return createHash('sha256').update(previous).update(line).digest()
 }
 
 export interface ChainFault {

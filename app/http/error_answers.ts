@@ -47,6 +47,7 @@ const EVENT_STORE_ANSWERS: Partial<Record<EventStoreErrorCode, [status: number, 
     E_BUDGET_EXCEEDED: [422, 'Your storage is full'],
     E_COMMAND_ID_REUSED: [409, 'This Idempotency-Key was used for something else'],
     E_DUPLICATE_EVENT_ID: [409, 'It was recorded already'],
+    E_ARCHIVE_UNREADABLE: [503, 'An older part of the log cannot be read'],
     E_EVENT_STORE_UNAVAILABLE: [503, 'The database cannot be reached: try again'],
   }
 

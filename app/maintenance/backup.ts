@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import pg from 'pg'
+import { holdLog } from '#proofs/snapshot'
 import { MaintenanceError } from './errors.ts'
 import { newManifest, writeManifest, type Manifest } from './manifest.ts'
 import { copyObjects, referredObjects, type StoreOf } from './objects.ts'
@@ -42,6 +43,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
   await client.connect()
   try {
     await client.query('begin isolation level repeatable read, read only')
+    await holdLog(client)
     const content = await writeParts(client, options, partial, partialKeys)
     await rename(partial, folder)
     if (keysFolder !== null) {

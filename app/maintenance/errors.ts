@@ -1,5 +1,13 @@
-/** What can stand in the way of a backup or a restore; each comes with one sentence that says so. */
-export type MaintenanceErrorCode = 'E_BACKUP_EXISTS' | 'E_NOT_A_BACKUP' | 'E_RESTORE_REFUSED'
+import { ArchiveUnreadableError } from '#event_store/errors'
+
+/** What can stand in the way of a backup, a restore or an archive; each comes with one sentence that says so. */
+export type MaintenanceErrorCode =
+  | 'E_BACKUP_EXISTS'
+  | 'E_NOT_A_BACKUP'
+  | 'E_RESTORE_REFUSED'
+  | 'E_LOG_NOT_SOUND'
+  | 'E_ARCHIVE_RUNNING'
+  | 'E_ARCHIVE_REFUSED'
 
 export class MaintenanceError extends Error {
   override name = 'MaintenanceError'
@@ -16,9 +24,10 @@ export function tellMaintenanceError(command: {
   error?: unknown
   logger: { error(message: string): void }
 }): boolean {
-  if (!(command.error instanceof MaintenanceError)) {
+  const { error } = command
+  if (!(error instanceof MaintenanceError || error instanceof ArchiveUnreadableError)) {
     return false
   }
-  command.logger.error(command.error.message)
+  command.logger.error(error.message)
   return true
 }

@@ -1,3 +1,5 @@
+import { ArchiveUnreadableError } from '#event_store/errors'
+
 /** What can stand in the way of a command on read models; each comes with one sentence that says so. */
 export type ProjectionErrorCode =
   | 'E_UNKNOWN_PROJECTION'
@@ -23,9 +25,10 @@ export function tellProjectionError(command: {
   error?: unknown
   logger: { error(message: string): void }
 }): boolean {
-  if (!(command.error instanceof ProjectionError)) {
+  const { error } = command
+  if (!(error instanceof ProjectionError || error instanceof ArchiveUnreadableError)) {
     return false
   }
-  command.logger.error(command.error.message)
+  command.logger.error(error.message)
   return true
 }

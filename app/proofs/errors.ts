@@ -1,3 +1,5 @@
+import { ArchiveUnreadableError } from '#event_store/errors'
+
 /** What can stand in the way of proving something; each comes with one sentence that says so. */
 export type ProofErrorCode =
   | 'E_BAD_CHECKPOINT'
@@ -24,9 +26,10 @@ export function tellProofError(command: {
   error?: unknown
   logger: { error(message: string): void }
 }): boolean {
-  if (!(command.error instanceof ProofError)) {
+  const { error } = command
+  if (!(error instanceof ProofError || error instanceof ArchiveUnreadableError)) {
     return false
   }
-  command.logger.error(command.error.message)
+  command.logger.error(error.message)
   return true
 }

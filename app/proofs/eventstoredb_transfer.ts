@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
 import type { EventCodec } from '#event_store/event_codec'
 import { LogElsewhereError } from '#event_store/eventstoredb_client'
 import type { EventStoreDbConnection } from '#event_store/eventstoredb_connection'
@@ -24,6 +25,7 @@ export interface TransferOptions {
   connection: EventStoreDbConnection
   codec: Pick<EventCodec, 'decode' | 'encodeClaim'>
   namespace: string
+  archives?: StrategyArchives
   /** Brings the copy up to what EventStoreDB has. */
   catchUp: () => Promise<void>
   progress?: (done: number, total: number) => void
@@ -144,14 +146,14 @@ async function namespaceOf(client: pg.Client): Promise<string | null> {
 /** Reads EventStoreDB on from a point, and compares each event with the one at its position here. */
 async function compare(
   client: pg.Client,
-  { connection, progress }: TransferOptions,
+  { connection, archives, progress }: TransferOptions,
   from: Compared,
   upTo: number
 ): Promise<Compared> {
   let { position, place } = from
   for (let more = true; more && position < upTo;) {
     const page = await connection.readAfter(place, PAGE)
-    const ours = await storedAfter(client, position, page.events.length)
+    const ours = await storedAfter(client, position, page.events.length, archives)
     for (const [index, event] of page.events.slice(0, upTo - position).entries()) {
       const own = ours[index]
       if (own === undefined || !isSame(own, event)) {
@@ -188,10 +190,11 @@ function isSame(own: StoredEvent, event: CopiedEvent): boolean {
 async function storedAfter(
   client: pg.Client,
   after: number,
-  count: number
+  count: number,
+  archives: StrategyArchives | undefined
 ): Promise<StoredEvent[]> {
   const events: StoredEvent[] = []
-  for await (const lines of readLines(client, { after, upTo: after + count })) {
+  for await (const lines of readLines(client, { after, upTo: after + count }, archives)) {
     events.push(...lines.map(parseLine))
   }
   return events
@@ -214,12 +217,12 @@ interface MissingAppend {
 /** What is to be appended, in order: the events of a command together, all others one by one. */
 async function* missingAppends(
   client: pg.Client,
-  { codec }: TransferOptions,
+  { codec, archives }: TransferOptions,
   after: number,
   upTo: number
 ): AsyncGenerator<MissingAppend[]> {
   for (let position = after; position < upTo;) {
-    const events = await storedAfter(client, position, Math.min(CHUNK, upTo - position))
+    const events = await storedAfter(client, position, Math.min(CHUNK, upTo - position), archives)
     const guarded = await guardChanges(
       codec,
       events.filter(({ type }) => isGuarded(type))

@@ -2,11 +2,14 @@ import { once } from 'node:events'
 import { open, truncate } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
+import { writeEventLine } from '#event_store/event_line'
 import type { ChainEnd } from '#event_store/stored_event'
 import { CHAIN_START } from './chain_walk.ts'
 import { ProofError } from './errors.ts'
-import { exportEvent, importEvent } from './exported_event.ts'
+import { importEvent } from './exported_event.ts'
 import { readHead } from './log_head.ts'
+import { holdLog } from './snapshot.ts'
 import { parseLine, readLines } from './stored_lines.ts'
 
 /** Longer than any line: an event's payload is bounded by what an append takes. */
@@ -22,19 +25,22 @@ export async function exportLog(options: {
   connectionString: string
   after: ChainEnd
   output: Writable
+  archives?: StrategyArchives
   progress?: (done: number, total: number) => void
 }): Promise<number> {
-  const { connectionString, after, output, progress = () => {} } = options
+  const { connectionString, after, output, archives, progress = () => {} } = options
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
-    await requirePoint(client, after)
+    await client.query('begin')
+    await holdLog(client)
+    await requirePoint(client, after, archives)
     const head = await readHead(client)
     const total = head.position - after.position
     let written = 0
     const range = { after: after.position, upTo: head.position }
-    for await (const lines of readLines(client, range)) {
-      const text = lines.map((line) => `${exportEvent(parseLine(line))}\n`).join('')
+    for await (const lines of readLines(client, range, archives)) {
+      const text = lines.map((line) => `${writeEventLine(parseLine(line))}\n`).join('')
       if (!output.write(text)) {
         await once(output, 'drain')
       }
@@ -65,15 +71,19 @@ export async function resumeExport(file: string): Promise<ChainEnd> {
   return { position, hash }
 }
 
-async function requirePoint(client: pg.ClientBase, { position, hash }: ChainEnd): Promise<void> {
+async function requirePoint(
+  client: pg.ClientBase,
+  { position, hash }: ChainEnd,
+  archives: StrategyArchives | undefined
+): Promise<void> {
   if (position === CHAIN_START.position) {
     return
   }
-  const { rows } = await client.query<{ hash: Buffer }>(
-    'select hash from log.events where position = $1',
-    [position]
-  )
-  if (rows[0]?.hash.equals(hash) !== true) {
+  let isSame = false
+  for await (const lines of readLines(client, { after: position - 1, upTo: position }, archives)) {
+    isSame = lines[0]?.hash.equals(hash) ?? false
+  }
+  if (!isSame) {
     throw new ProofError(
       'E_LOG_CONTINUES_ELSEWHERE',
       `The file ends with event ${position}, and this log has another one there`

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
 import type { EventCodec } from '#event_store/event_codec'
 import type { StoredEvent } from '#event_store/stored_event'
 import { guardChanges, isGuarded } from './guard_changes.ts'
@@ -25,11 +26,13 @@ interface Balance {
 /** Compares the tables of claims and budgets with what the log makes of them. */
 export class GuardCheck {
   readonly #codec: Codec
+  readonly #archives: StrategyArchives | undefined
   readonly #tally: GuardTally
 
   /** @param seed The secret of the moment, see `GuardTally` */
-  constructor(codec: Codec, seed: string) {
+  constructor(codec: Codec, seed: string, archives?: StrategyArchives) {
     this.#codec = codec
+    this.#archives = archives
     this.#tally = new GuardTally(seed)
   }
 
@@ -66,7 +69,8 @@ export class GuardCheck {
         })
       }
     }
-    for await (const lines of readLines(client, { after: null, upTo: null })) {
+    const all = { after: null, upTo: null }
+    for await (const lines of readLines(client, all, this.#archives)) {
       const guarded = lines.filter(({ line }) => isGuarded(readLineHead(line).type))
       for (const changes of await guardChanges(this.#codec, guarded.map(parseLine))) {
         namedChanges(changes).forEach((change) => note(change, changes.position))

@@ -1,3 +1,4 @@
+import type { StrategyArchives } from '#event_store/archive_store'
 import { formatVerifierKey, openCheckpoint, verifierKeyOf, type SigningKey } from './checkpoint.ts'
 import { ProofError } from './errors.ts'
 import { readTree } from './log_tree.ts'
@@ -40,9 +41,10 @@ export function proveInclusion(options: {
   key: SigningKey
   position: number
   checkpoint: string
+  archives?: StrategyArchives
   progress?: (done: number, total: number) => void
 }): Promise<InclusionProof> {
-  const { connectionString, key, position, progress } = options
+  const { connectionString, key, position, archives, progress } = options
   const verifier = verifierKeyOf(key)
   const checkpoint = openCheckpoint(options.checkpoint, verifier)
   if (position > checkpoint.position) {
@@ -55,6 +57,7 @@ export function proveInclusion(options: {
     const { end, tree, leaf } = await readTree(reader, {
       upTo: checkpoint.position,
       leafAt: position,
+      archives,
       progress,
     })
     const isSame = tree.root().equals(checkpoint.root) && end.hash.equals(checkpoint.chainHash)

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
 import type { ChainEnd } from '#event_store/stored_event'
 import { CHAIN_START, ChainWalk } from './chain_walk.ts'
 import { ProofError } from './errors.ts'
@@ -20,13 +21,18 @@ export interface LogTree {
  */
 export async function readTree(
   client: pg.ClientBase,
-  options: { upTo: number; leafAt?: number; progress?: (done: number, total: number) => void }
+  options: {
+    upTo: number
+    leafAt?: number
+    archives?: StrategyArchives
+    progress?: (done: number, total: number) => void
+  }
 ): Promise<LogTree> {
-  const { upTo, leafAt = null, progress = () => {} } = options
+  const { upTo, leafAt = null, archives, progress = () => {} } = options
   const tree = new MerkleTree(leafAt === null ? null : leafAt - 1)
   const chain = new ChainWalk(CHAIN_START)
   let leaf: LogTree['leaf'] = null
-  for await (const lines of readLines(client, { after: null, upTo })) {
+  for await (const lines of readLines(client, { after: null, upTo }, archives)) {
     for (const line of lines) {
       const previous = chain.last.hash
       if (typeof chain.step(line) === 'string') {

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
 import { ChainWalk } from './chain_walk.ts'
 import { clearChanges, isGuarded, isSealed, UnreadableEventError } from './guard_changes.ts'
 import type { GuardTally } from './guard_tally.ts'
@@ -35,6 +36,7 @@ export interface SegmentOptions {
   /** Takes what the events claim and add up; `null` when that is not asked for. */
   tally: GuardTally | null
   keepsHashes: boolean
+  archives?: StrategyArchives
 }
 
 const HASH_BYTES = 32
@@ -46,7 +48,7 @@ export async function walkSegment(
   options: SegmentOptions
 ): Promise<SegmentReport> {
   const walk = new SegmentWalk(segment, options)
-  await visitLines(client, rangeOf(segment), (line) => walk.take(line))
+  await visitLines(client, rangeOf(segment), (line) => walk.take(line), options.archives)
   return walk.report()
 }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
 import { GuardTally } from './guard_tally.ts'
 import { visitTable, type GuardTable } from './named_changes.ts'
 import { walkSegment, type Segment, type SegmentReport } from './segment_walk.ts'
@@ -31,9 +32,16 @@ export class SegmentWorker implements Hand {
   readonly #client: pg.ClientBase
   readonly #tally: GuardTally | null
   readonly #keepsHashes: boolean
+  readonly #archives: StrategyArchives | undefined
 
-  constructor(client: pg.ClientBase, { seed, keepsHashes }: WorkerOptions) {
+  /** Without `archives`, those in storage strategies cannot be read. */
+  constructor(
+    client: pg.ClientBase,
+    { seed, keepsHashes }: WorkerOptions,
+    archives?: StrategyArchives
+  ) {
     this.#client = client
+    this.#archives = archives
     this.#tally = seed === null ? null : new GuardTally(seed)
     this.#keepsHashes = keepsHashes
   }
@@ -44,6 +52,7 @@ export class SegmentWorker implements Hand {
         return walkSegment(this.#client, order.segment, {
           tally: this.#tally,
           keepsHashes: this.#keepsHashes,
+          archives: this.#archives,
         })
       case 'takeAway':
         await visitTable(this.#client, order.table, ({ name, delta }) =>

@@ -22,6 +22,7 @@ export async function withSnapshot<Result>(
   await Promise.all([reader.connect(), helper.connect()])
   try {
     await reader.query('begin isolation level repeatable read, read only')
+    await holdLog(reader)
     const { rows } = await reader.query<{ id: string }>('select pg_export_snapshot() as id')
     const id = rows[0]?.id ?? ''
     await joinSnapshot(helper, id)
@@ -36,6 +37,14 @@ export async function withSnapshot<Result>(
 export async function joinSnapshot(client: pg.ClientBase, id: string): Promise<void> {
   await client.query('begin isolation level repeatable read, read only')
   await client.query(`set transaction snapshot ${pg.escapeLiteral(id)}`)
+}
+
+/**
+ * Keeps partitions in their places until the transaction ends: one that is put away is not seen any more, not even by a
+ * snapshot of before. To be called before the snapshot is taken.
+ */
+export async function holdLog(client: Pick<pg.ClientBase, 'query'>): Promise<void> {
+  await client.query('lock table log.events in access share mode')
 }
 
 /** What PostgreSQL still has to send is not waited for. */

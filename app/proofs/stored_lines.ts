@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
+import type { StrategyArchives } from '#event_store/archive_store'
 import type { StoredEvent } from '#event_store/stored_event'
+import { archivedLines, tableRange } from './archived_lines.ts'
 import { BinaryCopyParser } from './binary_copy.ts'
 import { visitRows } from './copy_out.ts'
 
@@ -22,10 +24,26 @@ const LINE = `convert_to(concat_ws(E'\\n', position, stream, version, id, type, 
   (date_part('epoch', recorded_at) * 1000)::bigint, data, metadata), 'UTF8')`
 
 /**
- * The log in order of position, a chunk at a time, as it lies there: sent by COPY, so that neither side parses what is only
- * hashed. The client can be used for something else when the last chunk was taken.
+ * The log in order of position, a chunk at a time, as it lies there: first what is in archives, then what is in the database.
+ * The client can be used for something else when the last chunk was taken. Nothing must be put away meanwhile.
+ *
+ * @throws ArchiveUnreadableError
  */
 export async function* readLines(
+  client: pg.ClientBase,
+  range: LineRange,
+  archives?: StrategyArchives
+): AsyncGenerator<StoredLine[]> {
+  const archived = await archivedLines(client, range, archives)
+  yield* archived.chunks
+  const rest = tableRange(range, archived.through)
+  if (rest !== null) {
+    yield* readTableLines(client, rest)
+  }
+}
+
+/** What of the log is in the database: sent by COPY, so that neither side parses what is only hashed. */
+export async function* readTableLines(
   client: pg.ClientBase,
   range: LineRange
 ): AsyncGenerator<StoredLine[]> {
@@ -35,12 +53,20 @@ export async function* readLines(
 }
 
 /** The same, a line at a time as they come; each is to be used before `visit` returns (see `visitRows`). */
-export function visitLines(
+export async function visitLines(
   client: pg.ClientBase,
   range: LineRange,
-  visit: (line: StoredLine) => void
+  visit: (line: StoredLine) => void,
+  archives?: StrategyArchives
 ): Promise<void> {
-  return visitRows(client, queryOf(range), (fields) => visit(lineOf(fields)))
+  const archived = await archivedLines(client, range, archives)
+  for await (const lines of archived.chunks) {
+    lines.forEach(visit)
+  }
+  const rest = tableRange(range, archived.through)
+  if (rest !== null) {
+    await visitRows(client, queryOf(rest), (fields) => visit(lineOf(fields)))
+  }
 }
 
 function queryOf({ after, upTo, limit }: LineRange): string {

@@ -1,3 +1,4 @@
+import type { StrategyArchives } from '#event_store/archive_store'
 import { signCheckpoint, type SigningKey } from './checkpoint.ts'
 import { ProofError } from './errors.ts'
 import { readTree } from './log_tree.ts'
@@ -18,15 +19,16 @@ export function takeCheckpoint(options: {
   connectionString: string
   key: SigningKey
   now: Date
+  archives?: StrategyArchives
   progress?: (done: number, total: number) => void
 }): Promise<TakenCheckpoint> {
-  const { connectionString, key, now, progress } = options
+  const { connectionString, key, now, archives, progress } = options
   return withSnapshot(connectionString, async ({ reader }) => {
     const head = await readHead(reader)
     if (head.position === 0) {
       throw new ProofError('E_EMPTY_LOG', 'There is nothing to sign yet: the log is empty')
     }
-    const { end, tree } = await readTree(reader, { upTo: head.position, progress })
+    const { end, tree } = await readTree(reader, { upTo: head.position, archives, progress })
     const checkpoint = {
       origin: key.origin,
       position: end.position,

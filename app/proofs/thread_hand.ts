@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { ThreadOptions } from './segment_thread.ts'
+import { ArchiveUnreadableError } from '#event_store/errors'
+import type { ThreadAnswer, ThreadOptions } from './segment_thread.ts'
 import type { Answer, Hand, Order } from './segment_worker.ts'
 
 const PROGRAM = new URL('./segment_thread.ts', import.meta.url)
@@ -21,11 +22,14 @@ export class SegmentThread implements Hand {
 
   /** Rejects with what has ended the thread, now or before. */
   async perform(order: Order): Promise<Answer> {
-    const answered = once(this.#worker, 'message') as Promise<[Answer]>
+    const answered = once(this.#worker, 'message') as Promise<[ThreadAnswer]>
     answered.catch(() => {})
     this.#worker.postMessage(order)
-    const [answer] = await Promise.race([answered, this.#failed])
-    return answer
+    const [told] = await Promise.race([answered, this.#failed])
+    if ('unreadable' in told) {
+      throw new ArchiveUnreadableError(told.unreadable.file, told.unreadable.message)
+    }
+    return told.answer
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type pg from 'pg'
+import type { StrategyArchives } from '#event_store/archive_store'
 import type { EventCodec } from '#event_store/event_codec'
 import type { ChainEnd, StoredEvent } from '#event_store/stored_event'
 import { diagnose, LOOKED_AT, removed } from './chain_diagnosis.ts'
@@ -27,6 +28,8 @@ export interface VerifyOptions {
   from?: ChainEnd
   /** Checkpoints whose signatures were checked. */
   checkpoints?: readonly Checkpoint[]
+  /** How to get at archives in storage strategies. */
+  archives?: StrategyArchives
   progress?: (done: number, total: number) => void
   /** So many events are checked at a time. */
   segmentEvents?: number
@@ -66,11 +69,17 @@ export function verifyLog(options: VerifyOptions): Promise<LogReport> {
     // It is awaited after the walk; until then a failure must not count as unhandled.
     versions.catch(() => {})
     const seed = GuardTally.newSeed()
-    const guards = new GuardCheck(options.codec, seed)
+    const guards = new GuardCheck(options.codec, seed, options.archives)
     const signed = new CheckpointCheck(checkpoints, from.position)
     const workerOptions = { seed: isWhole ? seed : null, keepsHashes: signed.isWaiting }
     const end = await endOf(snapshot.reader)
-    const crew = gather(snapshot, options, end - from.position, workerOptions)
+    const needsStrategies = await liesInStrategies(snapshot.reader, from.position)
+    const crew = gather(
+      snapshot,
+      needsStrategies ? { ...options, threads: 1 } : options,
+      end - from.position,
+      workerOptions
+    )
     try {
       const range = { from, end, segmentEvents: options.segmentEvents ?? SEGMENT_EVENTS }
       const { last, fault } = await walk(crew, snapshot, { ...options, ...range }, guards, signed)
@@ -111,23 +120,34 @@ async function endOf(client: pg.ClientBase): Promise<number> {
   return Math.max((await readHead(client)).position, Number(rows[0]?.position ?? 0))
 }
 
+/** Whether some of the events are in archives that only this thread can reach. */
+async function liesInStrategies(client: pg.ClientBase, after: number): Promise<boolean> {
+  const { rows } = await client.query<{ some: boolean }>(
+    `select exists (
+       select 1 from log.archives where strategy_id is not null and last_position > $1
+     ) as some`,
+    [after]
+  )
+  return rows[0]?.some ?? false
+}
+
 /** A short log is not worth any threads. */
 function gather(
   { reader, id }: Snapshot,
-  { connectionString, threads, segmentEvents = SEGMENT_EVENTS }: VerifyOptions,
+  { connectionString, archives, threads, segmentEvents = SEGMENT_EVENTS }: VerifyOptions,
   events: number,
   options: WorkerOptions
 ): SegmentCrew {
   const isShort = events < 2 * segmentEvents
   const size = threads ?? (isShort ? 1 : Math.min(MOST_THREADS, availableParallelism()))
   if (size === 1) {
-    return new SegmentCrew([new SegmentWorker(reader, options)])
+    return new SegmentCrew([new SegmentWorker(reader, options, archives)])
   }
   const thread = () => new SegmentThread({ ...options, connectionString, snapshot: id })
   return new SegmentCrew(Array.from({ length: size }, thread))
 }
 
-type WalkOptions = Pick<VerifyOptions, 'progress'> & {
+type WalkOptions = Pick<VerifyOptions, 'progress' | 'archives'> & {
   from: ChainEnd
   end: number
   segmentEvents: number
@@ -141,11 +161,11 @@ async function walk(
   guards: GuardCheck,
   signed: CheckpointCheck
 ): Promise<{ last: ChainEnd; fault: LogFault | null }> {
-  const { from, end, progress = () => {} } = options
+  const { from, end, archives, progress = () => {} } = options
   let last = from
   for await (const { segment, report } of walkSegments(crew, options)) {
     if (report.startHash !== last.hash.toString('latin1')) {
-      return { last, fault: await faultAfter(helper, last) }
+      return { last, fault: await faultAfter(helper, last, archives) }
     }
     noteHashes(signed, segment, report)
     last = { position: report.lastPosition, hash: Buffer.from(report.lastHash, 'latin1') }
@@ -154,7 +174,7 @@ async function walk(
       return { last, fault: unreadableFault(unreadable) }
     }
     if (!report.isWhole) {
-      return { last, fault: await faultAfter(helper, last) }
+      return { last, fault: await faultAfter(helper, last, archives) }
     }
     progress(last.position - from.position, end - from.position)
   }
@@ -217,11 +237,16 @@ async function endFaults(client: pg.ClientBase, last: ChainEnd): Promise<LogFaul
 }
 
 /** What is wrong with the next event; nothing when there is none. */
-async function faultAfter(client: pg.ClientBase, last: ChainEnd): Promise<LogFault | null> {
+async function faultAfter(
+  client: pg.ClientBase,
+  last: ChainEnd,
+  archives: StrategyArchives | undefined
+): Promise<LogFault | null> {
   const following: StoredEvent[] = []
   // Before the first event of a log nothing may lie.
   const after = last.position === 0 ? null : last.position
-  for await (const lines of readLines(client, { after, upTo: null, limit: LOOKED_AT + 1 })) {
+  const next = { after, upTo: null, limit: LOOKED_AT + 1 }
+  for await (const lines of readLines(client, next, archives)) {
     following.push(...lines.map(parseLine))
   }
   return following.length === 0 ? null : diagnose(last, following)

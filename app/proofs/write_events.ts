@@ -4,8 +4,8 @@ import { ProofError } from './errors.ts'
 import type { GuardChanges } from './guard_changes.ts'
 import { readHead } from './log_head.ts'
 
-const INSERT_EVENTS = `
-  insert into log.events (position, stream, version, id, type, schema_version, data, metadata, recorded_at, hash)
+const insertInto = (table: string) => `
+  insert into ${table} (position, stream, version, id, type, schema_version, data, metadata, recorded_at, hash)
   select position, stream, version, id, type, schema_version, data::json, metadata::json,
     timestamptz 'epoch' + recorded_at * interval '1 millisecond', hash
   from unnest($1::bigint[], $2::text[], $3::integer[], $4::uuid[], $5::text[], $6::smallint[], $7::text[], $8::text[],
@@ -45,7 +45,7 @@ export async function writeEvents(
       throw new ProofError('E_LOG_CONTINUES_ELSEWHERE', 'The site wrote to the log meanwhile')
     }
     await client.query('select log.make_room($1)', [end.position])
-    await client.query(INSERT_EVENTS, columnsOf(events))
+    await insertEvents(client, 'log.events', events)
     await applyClaims(client, changes)
     await addToBudgets(client, changes)
     await client.query(MOVE_HEAD, [end.position, end.hash, end.recordedAt])
@@ -54,6 +54,15 @@ export async function writeEvents(
     await client.query('rollback')
     throw error
   }
+}
+
+/** Into the log's table, or one of its partitions. */
+export async function insertEvents(
+  client: Pick<pg.ClientBase, 'query'>,
+  table: string,
+  events: readonly StoredEvent[]
+): Promise<void> {
+  await client.query(insertInto(table), columnsOf(events))
 }
 
 function columnsOf(events: readonly StoredEvent[]): unknown[] {

@@ -35,7 +35,7 @@ export async function listEventPositions(
       .limit(limit)
   const isOfOrigin = filter.actorUserId !== undefined || filter.correlationId !== undefined
   const ofLog = narrowed(positionsIn(isOfOrigin ? 'log.events' : 'log.places'), filter)
-  if (!isOfOrigin || filter.stream !== undefined) {
+  if (!isOfOrigin) {
     return numbers(await page(ofLog))
   }
   const taken = db.from('run.event_origins_end').select('position')
@@ -98,11 +98,15 @@ function narrowed(query: PositionQuery, filter: EventFilter): PositionQuery {
   return query
 }
 
-/** By what was taken from it; two requests whose hashes are the same are told apart in the log. */
+/** By what was taken from it; two requests whose hashes are the same are told apart in the log,
+ * unless it was put away. */
 function withOrigin(query: PositionQuery, filter: EventFilter): PositionQuery {
-  const { type, actorUserId, correlationId } = filter
+  const { type, stream, actorUserId, correlationId } = filter
   if (type !== undefined) {
     query.where('type', type)
+  }
+  if (stream !== undefined) {
+    query.whereRaw('position in (select p.position from log.places p where p.stream = ?)', [stream])
   }
   if (actorUserId !== undefined) {
     query.where('account_id', actorUserId)
@@ -110,8 +114,8 @@ function withOrigin(query: PositionQuery, filter: EventFilter): PositionQuery {
   if (correlationId !== undefined) {
     query.whereRaw('request = hashtextextended(?, 0)', [correlationId])
     query.whereRaw(
-      `exists (select 1 from log.events e where e.position = event_origins.position
-        and e.metadata ->> 'correlation_id' = ?)`,
+      `(position <= log.archived() or exists (select 1 from log.events e
+        where e.position = event_origins.position and e.metadata ->> 'correlation_id' = ?))`,
       [correlationId]
     )
   }

@@ -93,7 +93,7 @@ export default class extends BaseSchema {
         execute format('alter table log.events attach partition log.%I for values from (%s) to (%s)',
           name, case when first = 1 then 'minvalue' else first::text end, last + 1);
         insert into log.partitions (first_position, last_position) values (first, last);
-        update log.head set partitioned = greatest(partitioned, last);
+        update log.head set partitioned = last where partitioned < last;
       end
       $$;
 

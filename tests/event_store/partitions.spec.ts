@@ -11,6 +11,8 @@ import { METADATA, renamed } from '#tests/helpers/events'
 
 /** Makes of a log in one partition what it was before there were any. */
 const PUT_TOGETHER = `
+  drop function log.archived;
+  drop table log.archives;
   drop view log.places;
   alter table log.events detach partition log.events_1;
   drop table log.events, log.partitions, log.event_index;

@@ -9,7 +9,7 @@ export const TEST_SITE_KEY = 'a key for tests only, 32 characters'
 /** The event store on a test database; the caller closes it. */
 export function openTestStore(
   url: string,
-  options: Pick<PostgresEventStoreOptions, 'layoutKept'> = {}
+  options: Pick<PostgresEventStoreOptions, 'layoutKept' | 'archives'> = {}
 ): PostgresEventStore {
   return new PostgresEventStore({ connectionString: url, siteKey: TEST_SITE_KEY, ...options })
 }
