@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { digestsOf, type Digests } from '#imaging/rewrite_plan'
+import { asStorageError } from './errors.ts'
 import type { MemoryAllowance } from './memory_allowance.ts'
 import { removeTemporary } from './temporary_files.ts'
 
@@ -80,12 +81,20 @@ export class IncomingFile {
     return this.#digests
   }
 
-  /** The path of a file that holds the bytes, for what does not take them from memory. */
+  /**
+   * The path of a file that holds the bytes, for what does not take them from memory.
+   *
+   * @throws StorageError E_STORAGE_UNAVAILABLE when it cannot be written
+   */
   async path(): Promise<string> {
     if (this.#path === null && this.#content !== null) {
-      const file = await this.#open()
-      await writeAll(file, [this.#content])
-      await this.#close()
+      try {
+        const file = await this.#open()
+        await writeAll(file, [this.#content])
+        await this.#close()
+      } catch (error) {
+        throw asStorageError(error)
+      }
     }
     return this.#path ?? ''
   }

@@ -43,12 +43,18 @@ test.group('A disk that becomes read-only', (group) => {
       (entry) => entry.isFile() && !/\.temporary|thumbnails/.test(entry.parentPath)
     ).length
   }
-  /** Every second one is too large to be held in memory. */
-  const newImage = (index: number) =>
+  /** Of three one is too large to be held in memory, and one is cleaned in a file. */
+  const newImage = async (index: number) =>
+    index % 3 === 2 ? newDrawing(index) : newPicture(index)
+  const newDrawing = (index: number) =>
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${index + 1}" height="9"><path d="M0 0h9"/></svg>`
+    )
+  const newPicture = (index: number) =>
     sharp({
       create: {
-        width: (index % 2 === 0 ? 100 : 900) + index,
-        height: index % 2 === 0 ? 100 : 700,
+        width: (index % 3 === 0 ? 100 : 900) + index,
+        height: index % 3 === 0 ? 100 : 700,
         channels: 3,
         background: '#777',
         noise: { type: 'gaussian', mean: 128, sigma: 60 },
