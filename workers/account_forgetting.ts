@@ -4,7 +4,7 @@ import type { Assignment } from '#jobs/queues'
 import { dropCopiesBefore } from '#projections/kept_copies'
 import { actOnAll, type Belongings } from './belongings.ts'
 import type { WorkerPorts } from './ports.ts'
-import { untilReadModelShows } from './read_model_wait.ts'
+import { untilReadModelShows } from '#projections/read_model_wait'
 
 type ForgettingPorts = Pick<WorkerPorts, 'pool' | 'handlers' | 'keyRing' | 'databaseUrl'>
 

@@ -7,7 +7,7 @@ import { AccountForgetting } from './account_forgetting.ts'
 import { actOnAll, type Belongings } from './belongings.ts'
 import { accountIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
-import { untilReadModelShows } from './read_model_wait.ts'
+import { untilReadModelShows } from '#projections/read_model_wait'
 
 /** What an account's going or coming back is told by. */
 const DEPARTURES = ['account.deleted', 'account.restored', 'account.forgotten'] as const

@@ -7,7 +7,7 @@ import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
 import { imageIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
-import { untilReadModelShows } from './read_model_wait.ts'
+import { untilReadModelShows } from '#projections/read_model_wait'
 
 const PAGE = 200
 const REJECTED_BEFORE = 'The same picture was rejected before'

@@ -3,7 +3,7 @@ import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
 import { accountIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
-import { untilReadModelShows } from './read_model_wait.ts'
+import { untilReadModelShows } from '#projections/read_model_wait'
 
 type SharesPorts = Pick<WorkerPorts, 'pool' | 'handlers'>
 

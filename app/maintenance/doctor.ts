@@ -5,7 +5,15 @@ import { ledgerStatus } from '#jobs/status'
 import type { AnyProjection } from '#projections/projection'
 import { verify } from '#projections/verify'
 import { verifyLog } from '#proofs/verify_log'
+import { StorageError } from '#storage/errors'
 import { referredObjects, type StoreOf } from './objects.ts'
+import {
+  findOrphans,
+  ORPHAN_AGE_MILLISECONDS,
+  strategyIds,
+  untilObjectsAreKnown,
+  type Orphans,
+} from './orphans.ts'
 
 export interface DoctorOptions {
   connectionString: string
@@ -27,6 +35,8 @@ export interface Examination {
 }
 
 const KEYS_AT_ONCE = 500
+/** So many of a strategy are named. */
+const ORPHANS_NAMED = 20
 
 /** Looks at everything that can be wrong with a site, and changes nothing. */
 export async function examine(options: DoctorOptions): Promise<Examination[]> {
@@ -34,6 +44,7 @@ export async function examine(options: DoctorOptions): Promise<Examination[]> {
     await examineLog(options),
     await examineReadModels(options),
     await examineObjects(options),
+    await examineOrphans(options),
     await examineWork(options),
     await examineKeys(options),
   ]
@@ -91,6 +102,58 @@ async function examineObjects({ pool, storeOf, progress }: DoctorOptions): Promi
     progress('objects', ++looked, objects.length)
   }
   return { check: 'objects', looked, findings }
+}
+
+/** What lies in the stores and belongs to nothing, and files that nobody finishes any more. */
+async function examineOrphans(options: DoctorOptions): Promise<Examination> {
+  const { pool, storeOf, progress } = options
+  const findings: string[] = []
+  let looked = 0
+  const unfinished = new Set<string>()
+  await untilObjectsAreKnown(options)
+  for (const strategyId of await strategyIds(pool)) {
+    try {
+      const store = await storeOf(strategyId)
+      const orphans = await findOrphans({
+        pool,
+        strategyId,
+        store,
+        olderThanMs: ORPHAN_AGE_MILLISECONDS,
+        progress: (done) => progress('orphans', looked + done, looked + done),
+      })
+      looked += orphans.looked
+      findings.push(...tellOrphans(orphans))
+      for await (const { place, lastModified } of store.listTemporary()) {
+        if (lastModified.getTime() < Date.now() - ORPHAN_AGE_MILLISECONDS) {
+          unfinished.add(place)
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof StorageError)) {
+        throw error
+      }
+      findings.push(`strategy ${strategyId} cannot be looked through: ${error.message}`)
+    }
+  }
+  if (unfinished.size > 0) {
+    const names = [...unfinished].slice(0, ORPHANS_NAMED).join(', ')
+    findings.push(`${unfinished.size} unfinished files are left over: does a worker run? ${names}`)
+  }
+  return { check: 'orphans', looked, findings }
+}
+
+function tellOrphans({ strategyId, objects, more }: Orphans): string[] {
+  if (objects.length === 0) {
+    return []
+  }
+  const count = `${objects.length}${more === 0 ? '' : ' and more'}`
+  const bytes = objects.reduce((sum, { size }) => sum + size, 0)
+  return [
+    `strategy ${strategyId}: ${count} objects of ${bytes} bytes belong to nothing: see maintenance:sweep-orphans`,
+    ...objects
+      .slice(0, ORPHANS_NAMED)
+      .map(({ key }) => `strategy ${strategyId}: ${key} belongs to nothing`),
+  ]
 }
 
 /** Work that was given up. */

@@ -16,8 +16,8 @@ import type { Readable } from 'node:stream'
 import { asStorageError, isMissingFile, StorageError } from './errors.ts'
 import { FolderFlush } from './folder_flush.ts'
 import { makeFolder } from './folders.ts'
-import { checkObjectKey } from './object_key.ts'
-import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
+import { checkObjectKey, isObjectKey } from './object_key.ts'
+import type { ByteRange, ObjectStore, StoredObject, TemporaryFile } from './object_store.ts'
 import type { StagedObject } from './staged_object.ts'
 import { removeTemporary, TemporaryFiles } from './temporary_files.ts'
 
@@ -137,7 +137,8 @@ export class LocalObjectStore implements ObjectStore {
     for await (const entry of folder) {
       const path = join(entry.parentPath, entry.name)
       const key = relative(this.#root, path).split(sep).join('/')
-      if (entry.isFile() && !key.startsWith(`${TEMPORARY_FOLDER}/`) && key.startsWith(prefix)) {
+      // What others have left there under a name that no object has, like a hidden file, is none.
+      if (entry.isFile() && isObjectKey(key) && key.startsWith(prefix)) {
         const object = await this.stat(key)
         if (object !== null) {
           yield object
@@ -153,6 +154,10 @@ export class LocalObjectStore implements ObjectStore {
     } catch (error) {
       return { ok: false, detail: error instanceof Error ? error.message : String(error) }
     }
+  }
+
+  listTemporary(): AsyncIterable<TemporaryFile> {
+    return this.#temporary.list()
   }
 
   sweepTemporary(olderThanMs: number): Promise<number> {

@@ -8,6 +8,13 @@ export interface StoredObject {
   lastModified: Date
 }
 
+/** A file that is not finished yet. */
+export interface TemporaryFile {
+  /** Where it lies: its own, also among the stores that share a folder. */
+  place: string
+  lastModified: Date
+}
+
 /** A stretch of an object's bytes, both ends included. */
 export interface ByteRange {
   start: number
@@ -46,6 +53,8 @@ export interface ObjectStore {
   delete(key: string): Promise<void>
   list(prefix?: string): AsyncIterable<StoredObject>
   health(): Promise<{ ok: boolean; detail: string | null }>
+  /** Files that are not finished, here and where the objects lie, whoever is at work on them. */
+  listTemporary(): AsyncIterable<TemporaryFile>
   /** Removes temporary files that nobody has touched for so long; answers how many. */
   sweepTemporary(olderThanMs: number): Promise<number>
 }

@@ -7,7 +7,7 @@ import { asStorageError, PassingStorageError, StorageError } from './errors.ts'
 import { discard } from './exchange.ts'
 import { digestSlice } from './file_digest.ts'
 import { checkObjectKey } from './object_key.ts'
-import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
+import type { ByteRange, ObjectStore, StoredObject, TemporaryFile } from './object_store.ts'
 import { rangedBody } from './ranged_body.ts'
 import { RemoteHealth } from './remote_health.ts'
 import { withRetries } from './retries.ts'
@@ -122,6 +122,10 @@ export class S3ObjectStore implements ObjectStore {
 
   health(): Promise<{ ok: boolean; detail: string | null }> {
     return this.#health.report()
+  }
+
+  listTemporary(): AsyncIterable<TemporaryFile> {
+    return this.#spool.list()
   }
 
   sweepTemporary(olderThanMs: number): Promise<number> {

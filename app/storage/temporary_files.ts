@@ -3,6 +3,7 @@ import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asStorageError, isMissingFile } from './errors.ts'
 import { makeFolder } from './folders.ts'
+import type { TemporaryFile } from './object_store.ts'
 
 /**
  * Takes away a file that has served its purpose. Where that cannot be, on a disk that has become read-only say, it is
@@ -57,22 +58,39 @@ export class TemporaryFiles {
     }
   }
 
+  /** The files that are there. */
+  async *list(): AsyncIterable<TemporaryFile> {
+    for (const name of await this.#names()) {
+      const place = join(this.#folder, name)
+      const found = await stat(place).catch(() => null)
+      if (found !== null) {
+        yield { place, lastModified: found.mtime }
+      }
+    }
+  }
+
   /** Removes files that nobody has touched for so long; answers how many. */
   async sweep(olderThanMs: number): Promise<number> {
-    await this.newPath()
     const before = Date.now() - olderThanMs
     let removed = 0
-    try {
-      for (const name of await readdir(this.#folder)) {
-        const path = join(this.#folder, name)
-        const found = await stat(path).catch(() => null)
-        if (found !== null && found.mtimeMs < before) {
-          await rm(path, { force: true })
-          removed += 1
-        }
+    for await (const { place, lastModified } of this.list()) {
+      if (lastModified.getTime() < before) {
+        await rm(place, { force: true }).catch((error: unknown) => {
+          throw asStorageError(error)
+        })
+        removed += 1
       }
-      return removed
+    }
+    return removed
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.#folder)
     } catch (error) {
+      if (isMissingFile(error)) {
+        return []
+      }
       throw asStorageError(error)
     }
   }

@@ -7,12 +7,17 @@ import { contentTypeOf } from './content_types.ts'
 import { asStorageError, PassingStorageError, StorageError } from './errors.ts'
 import { discard, type FileSlice } from './exchange.ts'
 import { checkObjectKey } from './object_key.ts'
-import type { ByteRange, ObjectStore, StoredObject } from './object_store.ts'
+import type { ByteRange, ObjectStore, StoredObject, TemporaryFile } from './object_store.ts'
 import { rangedBody } from './ranged_body.ts'
 import { RemoteHealth } from './remote_health.ts'
 import { withRetries } from './retries.ts'
 import type { TemporaryFiles } from './temporary_files.ts'
-import { WebdavClient, type WebdavEndpoint, type WebdavRequest } from './webdav_client.ts'
+import {
+  WebdavClient,
+  type WebdavEndpoint,
+  type WebdavEntry,
+  type WebdavRequest,
+} from './webdav_client.ts'
 import { stagedUntilNamed, type StagedObject } from './staged_object.ts'
 
 /** Where unfinished objects lie on the server. */
@@ -107,17 +112,28 @@ export class WebdavObjectStore implements ObjectStore {
     return this.#health.report()
   }
 
+  async *listTemporary(): AsyncIterable<TemporaryFile> {
+    yield* this.#spool.list()
+    for (const { path, lastModified } of await this.#temporaryOnServer()) {
+      yield { place: await this.#client.addressOf(path), lastModified }
+    }
+  }
+
   async sweepTemporary(olderThanMs: number): Promise<number> {
     const before = Date.now() - olderThanMs
     let removed = await this.#spool.sweep(olderThanMs)
-    for (const { path, isFolder, lastModified } of (await this.#client.list(TEMPORARY_FOLDER)) ??
-      []) {
-      if (!isFolder && lastModified.getTime() < before) {
+    for (const { path, lastModified } of await this.#temporaryOnServer()) {
+      if (lastModified.getTime() < before) {
         await this.#client.do({ method: 'DELETE', path, answers: [404] })
         removed += 1
       }
     }
     return removed
+  }
+
+  async #temporaryOnServer(): Promise<WebdavEntry[]> {
+    const entries = (await this.#client.list(TEMPORARY_FOLDER)) ?? []
+    return entries.filter(({ isFolder }) => !isFolder)
   }
 
   async #place(key: string, body: Buffer | FileSlice): Promise<void> {

@@ -173,7 +173,11 @@ export function objectStoreContract(
       assert.deepEqual(await keysOf(store, 'list/deep/er/2'), ['list/deep/er/2.txt'])
       assert.include(await keysOf(store), 'listed.txt')
       assert.deepEqual(await keysOf(store, 'nothing/here/'), [])
+      const unfinished = await Array.fromAsync(store.listTemporary())
+      assert.isAbove(unfinished.length, 0)
+      assert.isBelow(Math.abs(Date.now() - Number(unfinished[0]?.lastModified)), 60_000)
       assert.isAbove(await store.sweepTemporary(-1), 0)
+      assert.deepEqual(await Array.fromAsync(store.listTemporary()), [])
     })
 
     test('writers of one key at the same time leave one of their objects, whole', async ({

@@ -95,4 +95,15 @@ test.group('Storage | local', (group) => {
     assert.equal(await store.sweepTemporary(60_000), 1)
     assert.lengthOf(readdirSync(folder.at('objects', '.temporary')), 1)
   })
+
+  test('a listing leaves out what no object can be called', async ({ assert }) => {
+    await store.put('shown/1.png', Buffer.from('bytes'))
+    writeFileSync(folder.at('objects', '.DS_Store'), 'x')
+    writeFileSync(folder.at('objects', 'shown', 'a name with spaces.png'), 'x')
+    const listed = await Array.fromAsync(store.list())
+    assert.deepEqual(
+      listed.map(({ key }) => key),
+      ['shown/1.png']
+    )
+  })
 })
