@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
-import { digestsOf, type Digests } from '#imaging/rewrite_plan'
+import { digestsBeside } from '#imaging/digests_beside'
+import type { Digests } from '#imaging/rewrite_plan'
 import { asStorageError } from './errors.ts'
 import type { MemoryAllowance } from './memory_allowance.ts'
 import { removeTemporary } from './temporary_files.ts'
 
 /** A file of so many bytes stays in memory until it is stored, where there is room. */
-const HELD_BYTES = 1024 * 1024
+const HELD_BYTES = 8 * 1024 * 1024
 /** The chunks of a socket are small: so much is gathered for each write. */
 const WRITE_BYTES = 256 * 1024
 
@@ -14,6 +15,8 @@ export interface IncomingFileOptions {
   /** Answers a new path, should the file have to go to the disk. */
   temporaryPath: () => Promise<string>
   memory: MemoryAllowance
+  /** How many bytes are to come, or somewhat more; what is too large to be held then goes to the disk from the start. */
+  expectedBytes?: number
 }
 
 /**
@@ -34,7 +37,7 @@ export class IncomingFile {
   #file: FileHandle | null = null
   #path: string | null = null
   #content: Buffer | null = null
-  #digests: Digests | null = null
+  #digests: Digests | Promise<Digests> | null = null
 
   constructor(options: IncomingFileOptions) {
     this.#options = options
@@ -76,8 +79,8 @@ export class IncomingFile {
     await this.#close()
   }
 
-  digests(): Digests {
-    this.#digests ??= digestsOf(this.#content ?? Buffer.alloc(0))
+  async digests(): Promise<Digests> {
+    this.#digests ??= digestsBeside(this.#content ?? Buffer.alloc(0))
     return this.#digests
   }
 
@@ -109,7 +112,8 @@ export class IncomingFile {
   }
 
   #mayHold(chunk: Buffer): boolean {
-    if (this.#size > HELD_BYTES || !this.#options.memory.take(chunk.length)) {
+    const { expectedBytes = 0, memory } = this.#options
+    if (Math.max(expectedBytes, this.#size) > HELD_BYTES || !memory.take(chunk.length)) {
       return false
     }
     this.#held += chunk.length

@@ -45,7 +45,7 @@ export interface ReceivedUpload {
   size: number
   originName: string
   fields: Map<string, string>
-  digests(): Digests
+  digests(): Promise<Digests>
   /** The path of a temporary file that holds the bytes, for what does not take them from memory. */
   path(): Promise<string>
   discard(): Promise<void>
@@ -205,7 +205,8 @@ function parse(
       }
       name = filename
       receiving = stream
-      storing = takeIn(stream, options)
+      const expectedBytes = Number(request.headers['content-length'] ?? 0)
+      storing = takeIn(stream, { ...options, expectedBytes })
       let broken: Error | null = null
       stream.once('error', (error) => (broken = error))
       // A part that breaks off fails before the parser says why.

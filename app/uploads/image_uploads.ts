@@ -31,8 +31,8 @@ import { removeTemporary } from '#storage/temporary_files'
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
 const FILE_FIELD = 'file'
-/** For the bytes of small files, until they are stored. */
-const MEMORY_BYTES = 16 * 1024 * 1024
+/** For the bytes of files that are not large, until they are stored. */
+const MEMORY_BYTES = 48 * 1024 * 1024
 
 export interface ImageUploadsPorts {
   handlers: Handlers
@@ -143,7 +143,8 @@ export class ImageUploads {
       })
       try {
         const image = await this.#keep(received, { ...wishes, imageId }, policy, uploader.context)
-        return { image, original: { size: received.size, sha1: received.digests().sha1 } }
+        const { sha1 } = await received.digests()
+        return { image, original: { size: received.size, sha1 } }
       } finally {
         await received.discard()
       }

@@ -3,7 +3,8 @@ import { DomainError } from '#domain/domain_error'
 import type { ProcessingOutcome } from '#domain/image/events'
 import { ImagingBusyError, ImagingError } from '#imaging/errors'
 import { identifyImage, inspectImage, type ImageFacts } from '#imaging/inspect'
-import { digestsOf, type WrittenFile } from '#imaging/rewrite_plan'
+import { digestsBeside } from '#imaging/digests_beside'
+import type { WrittenFile } from '#imaging/rewrite_plan'
 import { strippedBytes, stripMetadata } from '#imaging/strip_metadata'
 import type { Budget } from '#imaging/workshop/tasks'
 import { acceptsExtension, type UploadRules } from '#read_models/upload_rules'
@@ -53,10 +54,13 @@ export async function prepareFile(
     const clean = await cleaned(received, newTarget, preparation)
     const { made, failed } = await tryToProcess(clean, newTarget, preparation)
     const { content, facts, written } = made ?? clean
-    const { size, sha256, md5, sha1 } = written ?? { size: received.size, ...received.digests() }
+    const { size, sha256, md5, sha1 } = written ?? {
+      size: received.size,
+      ...(await received.digests()),
+    }
     kept = content
     const isChanged =
-      written !== null && (size !== received.size || sha256 !== received.digests().sha256)
+      written !== null && (size !== received.size || sha256 !== (await received.digests()).sha256)
     const processing = failed ? 'failed' : isChanged ? 'completed' : 'skipped'
     return { content, facts, size, sha256, md5, sha1, processing }
   } finally {
@@ -116,7 +120,7 @@ async function withoutMetadata(
     bytes && {
       content: bytes,
       path: () => writtenOut(bytes, newTarget),
-      written: { size: bytes.length, ...digestsOf(bytes) },
+      written: { size: bytes.length, ...(await digestsBeside(bytes)) },
     }
   )
 }

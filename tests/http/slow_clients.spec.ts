@@ -129,7 +129,7 @@ test.group('Slow clients', (group) => {
     const server = await startWebServer({ SLOW_CLIENT_SECONDS: '1' })
     cleanup(() => server.stop())
     const user = await server.setUp()
-    const upload = await beginUpload(`${server.api.url}/api/v1/images`, Buffer.alloc(4_000_000), {
+    const upload = await beginUpload(`${server.api.url}/api/v1/images`, Buffer.alloc(20_000_000), {
       authorization: `Bearer ${user.token}`,
     })
     const temporary = join(server.dataDir, 'objects', '.temporary')

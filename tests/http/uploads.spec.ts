@@ -301,7 +301,7 @@ test.group('Uploads', (group) => {
         'Host: x',
         `Authorization: Bearer ${user.token}`,
         'Content-Type: multipart/form-data; boundary=abc',
-        'Content-Length: 4000000',
+        'Content-Length: 20000000',
         '',
         '--abc',
         'Content-Disposition: form-data; name="file"; filename="a.png"',

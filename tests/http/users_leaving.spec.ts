@@ -45,7 +45,7 @@ test.group('Accounts that are frozen, demoted or deleted', (group) => {
   /** An upload that is under way: the server has let it in and is receiving the file. */
   const uploadUnderWay = async (api: ApiClient) => {
     // A small one would stay in memory.
-    const upload = await beginUpload(`${server.api.url}${IMAGES}`, await bmp(1_200, 1_000), {
+    const upload = await beginUpload(`${server.api.url}${IMAGES}`, await bmp(2_800, 2_400), {
       authorization: `Bearer ${api.token}`,
     })
     await waitFor(async () => (await temporaryFiles()).length === 1, {
