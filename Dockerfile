@@ -7,6 +7,8 @@ RUN npm ci --omit=dev
 FROM node:24-slim
 WORKDIR /srv/picfast
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3333 DATA_DIR=/var/lib/picfast
+# Freed buffers go back to the system (app/supervisor/web_process.ts).
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 RUN mkdir -p /var/lib/picfast && chown node:node /var/lib/picfast
 COPY --from=dependencies /srv/picfast/node_modules node_modules
 COPY . .
@@ -15,4 +17,4 @@ VOLUME /var/lib/picfast
 EXPOSE 3333
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
   CMD node -e "fetch('http://127.0.0.1:' + process.env.PORT + '/health').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"
-CMD ["node", "bin/server.ts"]
+CMD ["node", "--max-semi-space-size=8", "bin/server.ts"]

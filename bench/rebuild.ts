@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresEventStore } from '../app/event_store/postgres_event_store.ts'
 import { findFreePort } from '../app/supervisor/free_port.ts'
+import { WEB_PROCESS } from '../app/supervisor/web_process.ts'
 import { openPool, ROOT, SITE_KEY, startProcess, type Environment } from './environment.ts'
 import { send } from './http_client.ts'
 import { residentMegabytes } from './process_memory.ts'
@@ -122,7 +123,8 @@ function startRebuild(environment: Environment, url: string) {
 async function startSeconds(environment: Environment, url: string): Promise<number> {
   const port = await findFreePort()
   const startedAt = performance.now()
-  const stop = startProcess(['bin/server.ts'], {
+  const stop = startProcess(WEB_PROCESS.args, {
+    ...WEB_PROCESS.env,
     ...environment.processEnv(url),
     PORT: String(port),
     HOST: '127.0.0.1',

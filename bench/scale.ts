@@ -1,6 +1,7 @@
 import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '../app/supervisor/free_port.ts'
+import { WEB_PROCESS } from '../app/supervisor/web_process.ts'
 import { openPool, startProcess, type Environment } from './environment.ts'
 import { FORM_TYPE, multipart } from './form.ts'
 import { send } from './http_client.ts'
@@ -60,7 +61,8 @@ async function scaled(environment: Environment, processes: number): Promise<Figu
 async function startServer(environment: Environment, database: string) {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
-  const stop = startProcess(['bin/server.ts'], {
+  const stop = startProcess(WEB_PROCESS.args, {
+    ...WEB_PROCESS.env,
     ...environment.processEnv(database),
     PORT: String(port),
     HOST: '127.0.0.1',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '../app/supervisor/free_port.ts'
+import { WEB_PROCESS } from '../app/supervisor/web_process.ts'
 import { startProcess, type Environment } from './environment.ts'
 
 const START_MILLISECONDS = 30_000
@@ -44,7 +45,8 @@ export async function startWebServer(
 ): Promise<Omit<Site, 'token'>> {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
-  const stop = startProcess(['bin/server.ts'], {
+  const stop = startProcess(WEB_PROCESS.args, {
+    ...WEB_PROCESS.env,
     ...environment.processEnv(databaseUrl),
     PORT: String(port),
     HOST: '127.0.0.1',

@@ -9,7 +9,7 @@ import { removeTemporary } from './temporary_files.ts'
 /** A file of so many bytes stays in memory until it is stored, where there is room. */
 const HELD_BYTES = 8 * 1024 * 1024
 /** The chunks of a socket are small: so much is gathered for each write. */
-const WRITE_BYTES = 256 * 1024
+const WRITE_BYTES = 128 * 1024
 
 export interface IncomingFileOptions {
   /** Answers a new path, should the file have to go to the disk. */

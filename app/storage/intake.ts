@@ -53,7 +53,7 @@ export interface ReceivedUpload {
 
 const NAME_CHARACTERS = 255
 const MAXIMUM_PART_HEADER_BYTES = 16 * 1024
-const FILE_CHUNK_BYTES = 256 * 1024
+const FILE_CHUNK_BYTES = 64 * 1024
 /** What is left of a refused body is read for so long, so that the client comes to read its answer. */
 const DRAIN_BYTES = 256 * 1024 * 1024
 const MALFORMED = 'The multipart body is malformed'

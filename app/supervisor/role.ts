@@ -5,7 +5,7 @@ import { stopProcess } from './child_process.ts'
 export interface RoleOptions {
   name: string
   /** What Node runs: a script and its arguments. */
-  args: string[]
+  args: readonly string[]
   cwd: string
   env: NodeJS.ProcessEnv
   log: Writable

@@ -9,6 +9,7 @@ import { LogFile } from './log_file.ts'
 import { EmbeddedPostgres } from './postgres.ts'
 import { checkRedis, EmbeddedRedis } from './redis.ts'
 import { Role } from './role.ts'
+import { WEB_PROCESS } from './web_process.ts'
 
 export interface SiteOptions {
   /** The project's folder. */
@@ -186,17 +187,17 @@ export class Site {
   #startRoles(env: NodeJS.ProcessEnv) {
     const { root, data, tell } = this.#options
     const roles = {
-      web: ['bin/server.ts'],
-      projector: ['ace.js', 'projector'],
-      worker: ['ace.js', 'workers'],
+      web: WEB_PROCESS,
+      projector: { args: ['ace.js', 'projector'], env: {} },
+      worker: { args: ['ace.js', 'workers'], env: {} },
     }
     this.#roles = Object.entries(roles).map(
-      ([name, args]) =>
+      ([name, { args, env: own }]) =>
         new Role({
           name,
           args,
           cwd: root,
-          env,
+          env: { ...own, ...env },
           log: new LogFile(data.in('logs', `${name}.log`)),
           died: tell,
         })
