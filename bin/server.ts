@@ -2,6 +2,7 @@ import './thread_pool.ts'
 import { prettyPrintError } from '@adonisjs/core'
 import app from '@adonisjs/core/services/app'
 import { DrainingServer } from '#http/node_server'
+import { readWebProcesses } from '#supervisor/web_processes'
 import { createIgnitor } from './ignitor.ts'
 
 const ignitor = createIgnitor()
@@ -10,9 +11,20 @@ const ignitor = createIgnitor()
 process.once('disconnect', () => void ignitor.terminate())
 process.channel?.unref()
 
+/** Has a server take its share of the connections to a port that others listen on as well. */
+function sharingPort(server: DrainingServer): DrainingServer {
+  const listen = server.listen.bind(server)
+  return Object.assign(server, {
+    listen: (port: number, host: string) => listen({ port, host, reusePort: true }),
+  })
+}
+
 ignitor
   .httpServer()
-  .start((listener) => new DrainingServer(listener, app.config.get('connections')))
+  .start((listener) => {
+    const server = new DrainingServer(listener, app.config.get('connections'))
+    return readWebProcesses(process.argv) > 1 ? sharingPort(server) : server
+  })
   .catch((error) => {
     process.exitCode = 1
     prettyPrintError(error)

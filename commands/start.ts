@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { BaseCommand } from '@adonisjs/core/ace'
 import env from '#start/env'
 import { DataFolder } from '#supervisor/data_folder'
 import { SupervisorError } from '#supervisor/errors'
 import { Site } from '#supervisor/site'
 import { givenVariables } from '#supervisor/site_environment'
+import { defaultWebProcesses } from '#supervisor/web_processes'
 
 export default class Start extends BaseCommand {
   static override commandName = 'start'
@@ -36,6 +38,7 @@ export default class Start extends BaseCommand {
       databaseUrl: given.has('DATABASE_URL') ? env.get('DATABASE_URL') : undefined,
       redisUrl: given.has('REDIS_URL') ? env.get('REDIS_URL') : undefined,
       appKey: given.has('APP_KEY') ? env.get('APP_KEY') : undefined,
+      webProcesses: env.get('WEB_PROCESSES') ?? defaultWebProcesses(availableParallelism()),
       tell: (line) => console.log(line),
     })
     const stopped = this.#stopOnSignal(site)

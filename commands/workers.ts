@@ -25,6 +25,8 @@ import { UploadReads } from '#uploads/upload_reads'
 import { JobSystem } from '#workers/job_system'
 import { createProcessors } from '#workers/registry'
 
+/** Fetched images that are not large are in memory until they are stored. */
+const FETCHED_BYTES = 16 * 1024 * 1024
 /** For everything that fetching an image takes; nobody waits at the other end of a request. */
 const FETCHING_MILLISECONDS = 60_000
 
@@ -64,6 +66,7 @@ export default class Workers extends BaseCommand {
           rates: { takeUpload: async () => ({ refund: async () => {} }) },
           reservations: new ObjectReservations(pool),
           reads: new UploadReads(pool),
+          memoryBytes: FETCHED_BYTES,
           keys: randomKeys,
           workshop,
           watermarks: new Watermarks({ folder: join(config.dataDir, 'cache', 'fonts') }),

@@ -3,6 +3,7 @@ import { defineConfig } from '@adonisjs/lucid'
 import type pg from 'pg'
 import { postgresSession } from '#event_store/postgres_session'
 import env from '#start/env'
+import { shareOf } from './web_processes.ts'
 
 /** How long a query may take for which somebody waits at the other end of a request. */
 export const QUERY_MILLISECONDS = 10_000
@@ -20,7 +21,7 @@ export default defineConfig({
       schemaGeneration: { enabled: false },
       pool: {
         min: 0,
-        max: 10,
+        max: shareOf(10, 4),
         acquireTimeoutMillis: QUERY_MILLISECONDS,
         // One on which a query was given up still waits for its answer, and with it all that follow.
         validate: (client: pg.Client & { readyForQuery?: boolean }) =>

@@ -74,6 +74,17 @@ function optionalCount(name: string, value?: string): number | undefined {
   return value ? Number(value) : undefined
 }
 
+/** More than this would need more of PostgreSQL's connections than it has. */
+const MOST_WEB_PROCESSES = 64
+
+function webProcesses(name: string, value?: string): number | undefined {
+  const number = optionalCount(name, value)
+  if (number !== undefined && number > MOST_WEB_PROCESSES) {
+    throw new Error(`${name} must be a whole number from 1 to ${MOST_WEB_PROCESSES}`)
+  }
+  return number
+}
+
 /** The checked environment: a value that is missing or malformed ends the process with a sentence that names it. */
 export default await Env.create(APP_ROOT, {
   NODE_ENV: Env.schema.enum(['development', 'production', 'test'] as const),
@@ -98,6 +109,7 @@ export default await Env.create(APP_ROOT, {
   METRICS_TOKEN: Env.schema.string.optional(),
   TRUSTED_PROXIES: trustedProxies,
   SENDFILE: Env.schema.enum.optional(['off', 'x-accel-redirect', 'x-sendfile'] as const),
+  WEB_PROCESSES: webProcesses,
   VARIANT_CACHE_MB: optionalCount,
   VARIANTS_PER_IMAGE: optionalCount,
   VARIANT_QUEUE: optionalCount,

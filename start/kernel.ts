@@ -4,6 +4,7 @@ import logger from '@adonisjs/core/services/logger'
 import router from '@adonisjs/core/services/router'
 import server from '@adonisjs/core/services/server'
 import { variantLimits } from '#config/variants'
+import { shareOf } from '#config/web_processes'
 import { answerFirst } from '#http/node_server'
 import { QUERY_MILLISECONDS } from '#config/database'
 import env from '#start/env'
@@ -17,6 +18,8 @@ const closeWebServices = installWebServices({
   appKey: env.get('APP_KEY'),
   dataDir: env.get('DATA_DIR'),
   queryPatience: QUERY_MILLISECONDS,
+  poolSize: shareOf(10, 4),
+  readers: shareOf(4, 2),
   proxyMode: env.get('SENDFILE', 'off'),
   variantLimits,
   answered: ({ request, response, route, seconds }) =>

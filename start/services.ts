@@ -27,10 +27,12 @@ export interface ServicesConfig {
   dataDir: string
   /** Connections of the pool that queries and secrets share; 10 unless told. */
   poolSize?: number
+  /** Connections that read the log; 4 unless told. */
+  readers?: number
   /** How long one of those queries may take, in milliseconds; without bound unless told. */
   queryPatience?: number
   /** Told of the events that commands of this process have appended. */
-  appended?: (events: readonly NewEvent[]) => void
+  appended?: (events: readonly NewEvent[]) => void | Promise<void>
   /** Told how many seconds an append took, whether or not it was refused. */
   appendTook?: (seconds: number) => void
 }
@@ -94,11 +96,9 @@ function archivesOf({
     new StrategyArchiveStore(strategyId, objectStores.get(await strategyOf(pool, strategyId)))
 }
 
-function openEventStore(
-  { databaseUrl, appKey, appendTook, eventStoreUrl }: ServicesConfig,
-  archives: StrategyArchives
-) {
-  const options = { connectionString: databaseUrl, siteKey: appKey, appendTook, archives }
+function openEventStore(config: ServicesConfig, archives: StrategyArchives) {
+  const { databaseUrl, appKey, appendTook, eventStoreUrl, readers } = config
+  const options = { connectionString: databaseUrl, siteKey: appKey, appendTook, readers, archives }
   return eventStoreUrl === undefined
     ? new PostgresEventStore(options)
     : new EventStoreDbEventStore({ ...options, url: eventStoreUrl, namespace: NAMESPACE })

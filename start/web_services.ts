@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import logger from '@adonisjs/core/services/logger'
 import hash from '@adonisjs/core/services/hash'
 import db from '@adonisjs/lucid/services/db'
@@ -27,7 +28,7 @@ import type { ObservabilitySources } from '#http/observability'
 import { ProxiedFiles, type ProxyMode } from '#http/proxied_files'
 import { RateLimiter } from '#http/rate_limiter'
 import type { AnsweredRequest } from '#http/repeated_answer'
-import { ServedImages } from '#http/served_images'
+import { imagesChangedBy, ServedImages } from '#http/served_images'
 import { viewContext } from '#http/image_access'
 import { ShareViews } from '#http/share_views'
 import { checkStrategies, type StorageCheck } from '#http/storage_checks'
@@ -43,6 +44,7 @@ import { ReadModelWaiter } from '#projections/waiter'
 import { listStrategies } from '#read_models/upload_rules_queries'
 import type { StrategyView } from '#read_models/views'
 import { fetchableNetworks } from '#config/remote'
+import { shareOf, webProcesses } from '#config/web_processes'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
 import { Watermarks } from '#imaging/watermark/watermarks'
@@ -56,6 +58,7 @@ import { UploadRates } from '#uploads/upload_rates'
 import { VariantCache } from '#storage/variant_cache'
 import { readModelPositions } from '#read_models/lag_queries'
 import { readDatabaseState, readSiteTotals } from '#read_models/site_queries'
+import { Siblings } from './siblings.ts'
 import { createServices, installServices, type ServicesConfig } from './services.ts'
 
 /** What the controllers are put together from, beside what every process has. */
@@ -99,6 +102,11 @@ export interface WebServicesConfig extends ServicesConfig {
   warn: (message: string, error: unknown) => void
 }
 
+/** Processes that work on images for all web processes of this machine. */
+const WORKSHOP_PROCESSES = Math.min(2, availableParallelism())
+
+/** For the bytes of files that are not large, until they are stored; like all that follows, for all web processes. */
+const UPLOAD_BYTES = 48 * 1024 * 1024
 /** Memory for files that are asked for often. */
 const HOT_BYTES = 64 * 1024 * 1024
 /** For answers that are given again; their bytes are mostly those of the two others. */
@@ -107,6 +115,10 @@ const HOT_ANSWER_BYTES = 32 * 1024 * 1024
 const KEPT_ANSWER_BYTES = 32 * 1024 * 1024
 /** And for variants. */
 const HOT_VARIANT_BYTES = 32 * 1024 * 1024
+
+/** What web processes ask each other. */
+const IMAGES_CHANGED = 'images changed'
+const MEASUREMENTS = 'measurements'
 
 /** Readers of the log as it grows: each costs a few queries a second. */
 const LIVE_STREAMS = { most: 32, mostOfAccount: 4 }
@@ -128,10 +140,17 @@ export function webServices(): WebServices {
 
 /** Makes the services of a web server; answers how to end them. */
 export function installWebServices(config: WebServicesConfig): () => Promise<void> {
+  const siblings = new Siblings(webProcesses > 1 ? process : null)
   const servedImages = new ServedImages()
   const base = createServices({
     ...config,
-    appended: (events) => servedImages.changed(events),
+    appended: async (events) => {
+      const changed = imagesChangedBy(events)
+      if (changed.length > 0) {
+        servedImages.changed(changed)
+        await siblings.ask(IMAGES_CHANGED, changed)
+      }
+    },
     appendTook: (seconds) => metrics.appendTook(seconds),
   })
   installServices(base)
@@ -144,7 +163,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   const background = new BackgroundWork()
   const { cache, evictions } = createVariantCache(config)
   const redis = base.redis()
-  const workshop = new Workshop()
+  const workshop = new Workshop({ processes: shareOf(WORKSHOP_PROCESSES) })
   const rateRedis = connectRedis(config.redisUrl, RATES)
   const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)
 
@@ -172,7 +191,15 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     ],
   }
   const position = async () => (await eventStore.head()).position
-  const metrics = new Metrics({ ...jobsAndPools, position, lags: readLags })
+  const metrics = new Metrics({
+    ...jobsAndPools,
+    position,
+    lags: readLags,
+    siblings: () => siblings.ask(MEASUREMENTS),
+  })
+  siblings.answer(IMAGES_CHANGED, (imageIds) => servedImages.changed(imageIds as number[]))
+  siblings.answer(MEASUREMENTS, () => metrics.ofThisProcess())
+  siblings.join()
 
   const healthChecks: HealthChecks = {
     database: () => db.rawQuery('select 1'),
@@ -203,6 +230,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       reservations: new ObjectReservations(pool),
       reads: new UploadReads(pool),
       keys: randomKeys,
+      memoryBytes: shareOf(UPLOAD_BYTES),
       rates: new UploadRates({ redis: rateRedis, appKey: config.appKey }),
       workshop,
       watermarks: new Watermarks({ folder: join(config.dataDir, 'cache', 'fonts') }),
@@ -211,14 +239,14 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     thumbnails: new Thumbnails(stores),
     variants: new Variants({ stores, cache, waiting: config.variantLimits.waiting }),
     servedImages,
-    hotObjects: new HotObjects({ bytes: HOT_BYTES }),
+    hotObjects: new HotObjects({ bytes: shareOf(HOT_BYTES) }),
     hotAnswers: new HotAnswers({
-      bytes: HOT_ANSWER_BYTES,
+      bytes: shareOf(HOT_ANSWER_BYTES),
       known: (key) => servedImages.known(key),
       completed: config.answered,
     }),
     keptAnswers: new KeptAnswers({
-      bytes: KEPT_ANSWER_BYTES,
+      bytes: shareOf(KEPT_ANSWER_BYTES),
       stamps,
       take: takeApiRequest,
       completed: config.answered,
@@ -265,7 +293,7 @@ function createVariantCache({ dataDir, variantLimits, warn }: WebServicesConfig)
   const cache = new VariantCache({
     dataDir,
     bytes: variantLimits.cacheBytes,
-    memoryBytes: HOT_VARIANT_BYTES,
+    memoryBytes: shareOf(HOT_VARIANT_BYTES),
     variantsAnImage: variantLimits.variantsAnImage,
     grown: () => evictions.wake(),
     failed: (error) => warn('A variant could not be kept', error),

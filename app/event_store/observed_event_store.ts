@@ -1,14 +1,17 @@
 import type { EventStore, NewEvent } from './port.ts'
 
-/** The same store, which tells of the events that this process has appended as soon as they are durable. */
+/**
+ * The same store, which tells of the events that this process has appended as soon as they are durable; the append is over
+ * when whoever is told is done.
+ */
 export function observeAppends(
   store: EventStore,
-  listener: (events: readonly NewEvent[]) => void
+  listener: (events: readonly NewEvent[]) => void | Promise<void>
 ): EventStore {
   return {
     async append(request) {
       const outcome = await store.append(request)
-      listener(request.events)
+      await listener(request.events)
       return outcome
     },
     findCommand: (command) => store.findCommand(command),

@@ -1,4 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client'
 import { within } from './within.ts'
 
 export interface CompletedRequest {
@@ -49,6 +56,8 @@ export interface MetricSources {
   backlogs(): Promise<QueueBacklog[]>
   depths(): Promise<QueueDepth[]>
   pools(): PoolState[]
+  /** What the other web processes of this site on this machine measure of themselves; `ofThisProcess` of each. */
+  siblings(): Promise<unknown[]>
 }
 
 /** How long one source may take; Prometheus gives up on all of them after ten seconds. */
@@ -59,9 +68,15 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 const LATENCIES = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
-/** Measurements of this process, for Prometheus. What cannot be read is left out, and `picfast_source_up` says so. */
+/**
+ * Measurements of the web processes of a machine, for Prometheus: whichever is asked answers for all. What cannot be read is
+ * left out, and `picfast_source_up` says so.
+ */
 export class Metrics {
-  readonly registry = new Registry()
+  /** What this process measures of itself. */
+  readonly #own = new Registry()
+  /** What is the same whichever process reads it. */
+  readonly #site = new Registry()
   readonly #sources: MetricSources
   readonly #requests = this.#histogram(
     'picfast_http_request_duration_seconds',
@@ -96,10 +111,15 @@ export class Metrics {
     ['queue']
   )
   readonly #depths = this.#gauge('picfast_queue_depth', 'Jobs that Redis holds', ['queue', 'state'])
-  readonly #connections = this.#gauge(
-    'picfast_database_connections',
-    'Connections to PostgreSQL, and those who wait for one',
-    ['pool', 'state']
+  readonly #connections = new Gauge({
+    name: 'picfast_database_connections',
+    help: 'Connections to PostgreSQL, and those who wait for one',
+    labelNames: ['pool', 'state'],
+    registers: [this.#own],
+  })
+  readonly #processes = this.#gauge(
+    'picfast_web_processes',
+    'Web processes on this machine whose measurements these are'
   )
   readonly #sourceUp = this.#gauge(
     'picfast_source_up',
@@ -109,7 +129,7 @@ export class Metrics {
 
   constructor(sources: MetricSources) {
     this.#sources = sources
-    collectDefaultMetrics({ register: this.registry })
+    collectDefaultMetrics({ register: this.#own })
   }
 
   requestCompleted({ method, route, code, seconds }: CompletedRequest): void {
@@ -125,6 +145,10 @@ export class Metrics {
   /** Told how long an append took, whether or not it was refused. */
   appendTook(seconds: number): void {
     this.#appends.observe(seconds)
+  }
+
+  get contentType(): string {
+    return this.#site.contentType
   }
 
   /** All measurements, as Prometheus reads them. */
@@ -147,7 +171,22 @@ export class Metrics {
         this.#showDepths(await sources.depths())
       }),
     ])
-    return this.registry.metrics()
+    return `${await this.#ofAll()}\n${await this.#site.metrics()}`
+  }
+
+  /** What others need to tell what all processes measure together. */
+  ofThisProcess(): Promise<object[]> {
+    this.#showPools(this.#sources.pools())
+    return this.#own.getMetricsAsJSON()
+  }
+
+  async #ofAll(): Promise<string> {
+    const answers = await this.#sources.siblings()
+    const others = answers.filter((answer) => Array.isArray(answer))
+    this.#processes.set(1 + others.length)
+    return others.length === 0
+      ? this.#own.metrics()
+      : AggregatorRegistry.aggregate([await this.#own.getMetricsAsJSON(), ...others]).metrics()
   }
 
   #showPools(pools: PoolState[]): void {
@@ -188,14 +227,14 @@ export class Metrics {
   }
 
   #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames, registers: [this.registry] })
+    return new Gauge({ name, help, labelNames, registers: [this.#site] })
   }
 
   #counter(name: string, help: string): Counter {
-    return new Counter({ name, help, registers: [this.registry] })
+    return new Counter({ name, help, registers: [this.#own] })
   }
 
   #histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {
-    return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] })
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.#own] })
   }
 }

@@ -9,7 +9,8 @@ const FRESH_MILLISECONDS = 1_000
 
 /**
  * What it takes to serve a file, kept for a moment, so that a picture that many look at costs one query a second. What
- * this process has changed it looks up anew; what others have changed shows within a second.
+ * this process has changed it looks up anew, and so it does what it is told that others have changed; what it is not told
+ * shows within a second.
  */
 export class ServedImages {
   readonly #images = new LRUCache<string, StoredImageView>({
@@ -57,16 +58,19 @@ export class ServedImages {
     return image === undefined || this.#changed.has(image.imageId) || isOver(image) ? null : image
   }
 
-  /** Takes notice of events that this process has appended. */
-  changed(events: readonly NewEvent[]): void {
-    for (const { type, data } of events) {
-      if ('image_id' in data && type !== 'image.uploaded') {
-        this.#changed.set(data.image_id, true)
-        // What was looked up before the change is not for those who ask after it.
-        this.#lookUps.clear()
-      }
-    }
+  /** Looks images up anew: they have been changed. */
+  changed(imageIds: readonly number[]): void {
+    imageIds.forEach((imageId) => this.#changed.set(imageId, true))
+    // What was looked up before the change is not for those who ask after it.
+    this.#lookUps.clear()
   }
+}
+
+/** The images that events change. */
+export function imagesChangedBy(events: readonly NewEvent[]): number[] {
+  return events.flatMap(({ type, data }) =>
+    'image_id' in data && type !== 'image.uploaded' ? [data.image_id] : []
+  )
 }
 
 function isOver({ expiresAt }: StoredImageView): boolean {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type Serializable } from 'node:child_process'
 import type { Writable } from 'node:stream'
 import { stopProcess } from './child_process.ts'
 
@@ -11,6 +11,8 @@ export interface RoleOptions {
   log: Writable
   /** Told when the process ended without being asked, before it is started again. */
   died: (reason: string) => void
+  /** Told what the process says. */
+  heard?: (message: unknown) => void
 }
 
 const GRACE_MILLISECONDS = 10_000
@@ -46,6 +48,7 @@ export class Role {
       detached: true,
     })
     this.#child = child
+    child.on('message', (message) => this.#options.heard?.(message))
     child.stdout?.pipe(log, { end: false })
     child.stderr?.pipe(log, { end: false })
     child.once('error', (error) => this.#options.died(`${name} did not start: ${error.message}`))
@@ -60,6 +63,14 @@ export class Role {
       this.#restart = setTimeout(() => this.start(), this.#pause)
       this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MILLISECONDS)
     })
+  }
+
+  /** Says something to the process, if it is there. */
+  send(message: Serializable): void {
+    if (this.#child?.connected) {
+      // One that dies at this moment is told of otherwise.
+      this.#child.send(message, () => {})
+    }
   }
 
   /** Asks the process to finish what it has in hand, and ends it when it does not. */

@@ -4,12 +4,14 @@ import pg from 'pg'
 import { run } from './child_process.ts'
 import type { DataFolder } from './data_folder.ts'
 import { SupervisorError } from './errors.ts'
-import { isPortFree } from './free_port.ts'
+import { canSharePort, isPortFree } from './free_port.ts'
 import { LogFile } from './log_file.ts'
 import { EmbeddedPostgres } from './postgres.ts'
 import { checkRedis, EmbeddedRedis } from './redis.ts'
-import { Role } from './role.ts'
+import { Role, type RoleOptions } from './role.ts'
+import { SiblingRelay } from './sibling_relay.ts'
 import { WEB_PROCESS } from './web_process.ts'
+import { webProcessesArgument } from './web_processes.ts'
 
 export interface SiteOptions {
   /** The project's folder. */
@@ -23,6 +25,7 @@ export interface SiteOptions {
   databaseUrl: string | undefined
   redisUrl: string | undefined
   appKey: string | undefined
+  webProcesses: number
   /** Told what happens, a line each. */
   tell: (line: string) => void
 }
@@ -33,6 +36,12 @@ interface Backend {
   url(): string
   readonly process: ChildProcess | null
 }
+
+type StartRole = (
+  name: string,
+  args: readonly string[],
+  told?: Partial<Pick<RoleOptions, 'env' | 'died' | 'heard'>>
+) => Role
 
 const READY_MILLISECONDS = 60_000
 const RESTART_PAUSE_MILLISECONDS = 500
@@ -54,11 +63,17 @@ export class Site {
    * @throws SupervisorError with one sentence that says what to do
    */
   async start(): Promise<void> {
-    const { data, host, port } = this.#options
+    const { data, host, port, webProcesses } = this.#options
     if (!(await isPortFree(port, host))) {
       throw new SupervisorError(
         'E_PORT_IN_USE',
         `Port ${port} is in use: stop the program that uses it, or set PORT to another one.`
+      )
+    }
+    if (webProcesses > 1 && !(await canSharePort())) {
+      throw new SupervisorError(
+        'E_PORT_IN_USE',
+        'Web processes cannot share a port on this system: set WEB_PROCESSES to 1.'
       )
     }
     data.open()
@@ -186,23 +201,36 @@ export class Site {
 
   #startRoles(env: NodeJS.ProcessEnv) {
     const { root, data, tell } = this.#options
-    const roles = {
-      web: WEB_PROCESS,
-      projector: { args: ['ace.js', 'projector'], env: {} },
-      worker: { args: ['ace.js', 'workers'], env: {} },
+    const start: StartRole = (name, args, told = {}) => {
+      const log = new LogFile(data.in('logs', `${name}.log`))
+      const role = new Role({ name, args, cwd: root, env, log, died: tell, ...told })
+      this.#roles.push(role)
+      role.start()
+      return role
     }
-    this.#roles = Object.entries(roles).map(
-      ([name, { args, env: own }]) =>
-        new Role({
-          name,
-          args,
-          cwd: root,
-          env: { ...own, ...env },
-          log: new LogFile(data.in('logs', `${name}.log`)),
-          died: tell,
-        })
-    )
-    this.#roles.forEach((role) => role.start())
+    this.#startWeb(env, start)
+    start('projector', ['ace.js', 'projector'])
+    start('worker', ['ace.js', 'workers'])
+  }
+
+  /** Several web processes share the port; what one of them has to say to the others goes through this one. */
+  #startWeb(env: NodeJS.ProcessEnv, start: StartRole) {
+    const { webProcesses, tell } = this.#options
+    const webs = new Map<string, Role>()
+    const relay = new SiblingRelay((name, message) => webs.get(name)?.send(message))
+    const args = [...WEB_PROCESS.args, webProcessesArgument(webProcesses)]
+    for (let number = 1; number <= webProcesses; number++) {
+      const name = number === 1 ? 'web' : `web-${number}`
+      const role = start(name, args, {
+        env: { ...WEB_PROCESS.env, ...env },
+        heard: (message) => relay.heard(name, message),
+        died: (reason) => {
+          relay.lost(name)
+          tell(reason)
+        },
+      })
+      webs.set(name, role)
+    }
   }
 
   async #waitUntilReady() {

@@ -31,8 +31,6 @@ import { removeTemporary } from '#storage/temporary_files'
 const MAXIMUM_FIELDS = 20
 const MAXIMUM_FIELD_BYTES = 4_096
 const FILE_FIELD = 'file'
-/** For the bytes of files that are not large, until they are stored. */
-const MEMORY_BYTES = 48 * 1024 * 1024
 
 export interface ImageUploadsPorts {
   handlers: Handlers
@@ -44,6 +42,8 @@ export interface ImageUploadsPorts {
   workshop: Workshop
   reservations: ObjectReservations
   reads: UploadReads
+  /** For the bytes of files that are not large, until they are stored. */
+  memoryBytes: number
   keys: KeySource
   watermarks: Watermarks
 }
@@ -83,11 +83,12 @@ export class ImageUploads {
   readonly #ports: ImageUploadsPorts
   readonly #objects: ImageObjects
   readonly #policies: UploadPolicies
-  readonly #memory = new MemoryAllowance(MEMORY_BYTES)
+  readonly #memory: MemoryAllowance
 
   constructor(ports: ImageUploadsPorts) {
     this.#ports = ports
     this.#objects = new ImageObjects(ports)
+    this.#memory = new MemoryAllowance(ports.memoryBytes)
     this.#policies = new UploadPolicies(ports.reads)
   }
 

@@ -129,12 +129,18 @@ export class RunningSite {
 
   /** The process that plays this part, or `null` while it is down. */
   async pidOf(part: Part): Promise<number | null> {
+    return (await this.pidsOf(part))[0] ?? null
+  }
+
+  /** All processes that play this part. */
+  async pidsOf(part: Part): Promise<number[]> {
     const command = COMMANDS[part]
     const children = await this.#children()
-    const found = children.find(({ line }) =>
-      typeof command === 'string' ? line.includes(command) : command.test(line)
-    )
-    return found?.pid ?? null
+    return children
+      .filter(({ line }) =>
+        typeof command === 'string' ? line.includes(command) : command.test(line)
+      )
+      .map(({ pid }) => pid)
   }
 
   /** Ends a part on the spot, as soon as it is up. */

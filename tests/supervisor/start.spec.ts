@@ -167,6 +167,11 @@ test.group('Supervisor | start', (group) => {
         sentence: /^MAIL_FROM must be set when SMTP_HOST is$/,
       },
       {
+        name: 'too many web processes',
+        env: { WEB_PROCESSES: '65' },
+        sentence: /^WEB_PROCESSES must be a whole number from 1 to 64$/,
+      },
+      {
         name: 'a bad sender',
         env: { SMTP_HOST: 'smtp.example.org', MAIL_FROM: 'PicFast <nobody>' },
         sentence: /^MAIL_FROM must be an e-mail address, alone or as "Name <address>"$/,

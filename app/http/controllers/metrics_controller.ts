@@ -12,7 +12,7 @@ export default class MetricsController {
       throw new E_UNAUTHENTICATED()
     }
     const { metrics } = webServices()
-    response.header('Content-Type', metrics.registry.contentType).send(await metrics.show())
+    response.header('Content-Type', metrics.contentType).send(await metrics.show())
   }
 }
 
