@@ -49,13 +49,13 @@ export class ClientPace {
     if (this.#exchanges.get(socket)?.response === response) {
       this.#exchanges.delete(socket)
     }
+  }
+
+  #look(now = performance.now()): void {
     if (this.#exchanges.size === 0 && this.#timer !== null) {
       clearInterval(this.#timer)
       this.#timer = null
     }
-  }
-
-  #look(now = performance.now()): void {
     for (const [socket, exchange] of this.#exchanges) {
       if (!isAwaited(exchange)) {
         exchange.mark = null

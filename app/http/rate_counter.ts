@@ -22,7 +22,7 @@ export interface Grant {
   milliseconds: number
 }
 
-/** Whose tries come faster than this gets more of them at a time. */
+/** Whose tries come faster than this get some ahead. */
 const QUICK_MILLISECONDS = 1_000
 /** This share of what is left is taken ahead at most, so that the last tries are counted one by one. */
 const AHEAD_SHARE = 1 / 64
@@ -30,15 +30,15 @@ const MOST_AHEAD = 32
 
 /**
  * The tries of one subject against one rate, as this process sees them. They are taken from a count that all processes
- * share: one by one, and some ahead for whom they come quickly. So a limit is never exceeded; what a process has taken
- * ahead and does not need is lost to the others until the time begins anew.
+ * share: one by one, and some ahead for whom they come quickly, so that nobody waits for the count. A limit is never
+ * exceeded; what a process has taken ahead and does not need is lost to the others until the time begins anew.
  */
 export class RateCounter {
   readonly #rate: Rate
   readonly #ask: (tries: number) => Promise<Grant>
   #waiting: Array<PromiseWithResolvers<Allowance>> = []
   #asking = false
-  /** Taken ahead. */
+  /** Taken and not used yet. */
   #ahead = 0
   #used = 0
   #endsAt = 0
@@ -55,6 +55,9 @@ export class RateCounter {
   take(now = performance.now()): Allowance | Promise<Allowance> {
     if (this.#ahead > 0 && now < this.#endsAt) {
       this.#ahead -= 1
+      if (!this.#asking && this.#ahead < this.#wantedAhead(now) / 2) {
+        void this.#askForAll()
+      }
       return this.#allowance(now, true)
     }
     const waiting = Promise.withResolvers<Allowance>()
@@ -69,7 +72,7 @@ export class RateCounter {
     this.#asking = true
     // Those who come in the same turn of the event loop are counted together.
     await Promise.resolve()
-    while (this.#waiting.length > 0) {
+    do {
       const waiting = this.#waiting
       this.#waiting = []
       try {
@@ -77,19 +80,23 @@ export class RateCounter {
       } catch (error) {
         waiting.forEach(({ reject }) => reject(error))
       }
-    }
+    } while (this.#waiting.length > 0)
     this.#asking = false
   }
 
   async #askFor(waiting: Array<PromiseWithResolvers<Allowance>>): Promise<void> {
     // Before it is asked, so that the time is over here no later than there.
     const askedAt = performance.now()
-    const { granted, used, milliseconds } = await this.#ask(waiting.length + this.#wanted(askedAt))
+    const ahead = Math.max(0, this.#wantedAhead(askedAt) - this.#ahead)
+    const { granted, used, milliseconds } = await this.#ask(waiting.length + ahead)
+    const endsAt = askedAt + milliseconds
+    // What was taken in the time before is worth nothing in a new one. Of the same one the end is told a little differently.
+    const isSameTime = endsAt - this.#endsAt < (this.#rate.seconds * 1_000) / 2
+    this.#ahead = granted + (isSameTime ? this.#ahead : 0)
+    this.#endsAt = isSameTime ? Math.max(endsAt, this.#endsAt) : endsAt
     this.#used = used
-    this.#endsAt = askedAt + milliseconds
     this.#askedAt = askedAt
     this.#lastGranted = granted
-    this.#ahead = granted
     for (const { resolve } of waiting) {
       const allowed = this.#ahead > 0
       this.#ahead -= allowed ? 1 : 0
@@ -97,13 +104,13 @@ export class RateCounter {
     }
   }
 
-  /** How many tries are to be taken ahead. */
-  #wanted(now: number): number {
+  /** How many tries are to be there before they come. */
+  #wantedAhead(now: number): number {
     if (now - this.#askedAt > QUICK_MILLISECONDS || now >= this.#endsAt) {
       return 0
     }
     const left = Math.floor((this.#rate.tries - this.#used) * AHEAD_SHARE)
-    return Math.min(left, 2 * this.#lastGranted, MOST_AHEAD)
+    return Math.max(0, Math.min(left, 2 * this.#lastGranted, MOST_AHEAD))
   }
 
   #allowance(now: number, allowed: boolean): Allowance {

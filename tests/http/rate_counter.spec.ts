@@ -2,23 +2,34 @@ import fc from 'fast-check'
 import { test } from '@japa/runner'
 import { RateCounter, type Grant } from '#http/rate_counter'
 
-const MINUTE = 60_000
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
 
 /** A count that all share, as Redis keeps it. */
 class SharedCount {
   asked = 0
+  /** How long the time still lasts. */
+  #milliseconds: number
+
   #used = 0
   readonly #tries: number
 
-  constructor(tries: number) {
+  constructor(tries: number, milliseconds = MINUTE) {
     this.#tries = tries
+    this.#milliseconds = milliseconds
+  }
+
+  /** The time begins anew, and others have used so many tries of it. */
+  beginAnew(used: number): void {
+    this.#used = used
+    this.#milliseconds = MINUTE
   }
 
   readonly ask = async (tries: number): Promise<Grant> => {
     this.asked += 1
     const granted = Math.max(0, Math.min(tries, this.#tries - this.#used))
     this.#used += granted
-    return { granted, used: this.#used, milliseconds: MINUTE }
+    return { granted, used: this.#used, milliseconds: this.#milliseconds }
   }
 }
 
@@ -70,7 +81,7 @@ test.group('Counting tries', () => {
     assert.isFalse(refused.allowed)
     assert.equal(refused.remaining, 0)
     assert.isAtLeast(refused.resetSeconds, 59)
-    assert.isBelow(shared.asked, 300)
+    assert.isBelow(shared.asked, 400)
   })
 
   test('the tries of a small limit are counted one by one', async ({ assert }) => {
@@ -83,16 +94,36 @@ test.group('Counting tries', () => {
   })
 
   test('what was taken ahead ends with its time', async ({ assert }) => {
-    const shared = new SharedCount(10_000)
-    const counter = new RateCounter({ tries: 10_000, seconds: 60 }, shared.ask)
-    const now = performance.now()
-    await counter.take()
-    await counter.take()
-    const { asked } = shared
-    await counter.take(now + 1)
-    assert.equal(shared.asked, asked)
-    await counter.take(now + 2 * MINUTE)
-    assert.equal(shared.asked, asked + 1)
+    const shared = new SharedCount(6_400, SECOND)
+    const counter = new RateCounter({ tries: 6_400, seconds: 60 }, shared.ask)
+    for (let tries = 0; tries < 100; tries++) {
+      await counter.take()
+    }
+    // Others have used up what the new time has, all but three.
+    shared.beginAnew(6_397)
+    const later = performance.now() + SECOND
+    const allowances = []
+    for (let tries = 0; tries < 6; tries++) {
+      allowances.push(await counter.take(later))
+    }
+    assert.deepEqual(
+      allowances.map(({ allowed }) => allowed),
+      [true, true, true, false, false, false]
+    )
+  })
+
+  test('nobody waits for the count who comes quickly and steadily', async ({ assert }) => {
+    const shared = new SharedCount(100_000)
+    const counter = new RateCounter({ tries: 100_000, seconds: 60 }, shared.ask)
+    let waited = 0
+    for (let tries = 0; tries < 2_000; tries++) {
+      const allowance = counter.take()
+      waited += allowance instanceof Promise ? 1 : 0
+      await allowance
+      await Promise.resolve()
+    }
+    assert.isBelow(waited, 6)
+    assert.isBelow(shared.asked, 200)
   })
 
   test('who cannot be counted is told so, and the next is counted again', async ({ assert }) => {
