@@ -8,6 +8,7 @@ import type { WrittenFile } from '#imaging/rewrite_plan'
 import { strippedBytes, stripMetadata } from '#imaging/strip_metadata'
 import type { Budget } from '#imaging/workshop/tasks'
 import { acceptsExtension, type UploadRules } from '#read_models/upload_rules'
+import { asStorageError } from '#storage/errors'
 import type { ReceivedUpload } from '#storage/intake'
 import { processPixels, type PixelPorts } from './process_pixels.ts'
 import type { ProcessingPolicy } from './processing_policy.ts'
@@ -37,7 +38,8 @@ const SVG_BUDGET: Budget = { cpuSeconds: 1, bytes: 300 * MEGABYTE, seconds: 20 }
  * Looks at the received file, and leaves what is to be stored of it: itself, what remains without what may not stay, or
  * what was made of that. Where making it fails, the file is kept without.
  *
- * @throws ImagingError, DomainError E_EXTENSION_NOT_ALLOWED, or a file system's error
+ * @throws ImagingError, DomainError E_EXTENSION_NOT_ALLOWED, StorageError E_STORAGE_UNAVAILABLE when temporary files cannot
+ * be written
  */
 export async function prepareFile(
   received: ReceivedUpload,
@@ -63,6 +65,8 @@ export async function prepareFile(
       written !== null && (size !== received.size || sha256 !== (await received.digests()).sha256)
     const processing = failed ? 'failed' : isChanged ? 'completed' : 'skipped'
     return { content, facts, size, sha256, md5, sha1, processing }
+  } catch (error) {
+    throw asStorageError(error)
   } finally {
     const others = targets.filter((target) => target !== kept)
     await Promise.all(others.map((target) => removeTemporary(target)))
