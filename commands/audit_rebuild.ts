@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellArchiveError } from '#event_store/archive_reader'
 import { ProgressLine } from '#projections/progress_line'
 import { withServices } from '#start/console_services'
 import { rebuildAuditLog } from '#workers/audit_rebuild'
@@ -19,5 +20,9 @@ export default class AuditRebuild extends BaseCommand {
     )
     line.end()
     this.logger.success(`${written} entries were written`)
+  }
+
+  override async completed() {
+    return tellArchiveError(this)
   }
 }

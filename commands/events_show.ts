@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellArchiveError } from '#event_store/archive_reader'
 import { readHistory } from '#http/history'
 import { transformHistory } from '#http/transformers/event_transformer'
 import { CONSOLE_READER, peopleBehind } from '#start/console_events'
@@ -32,5 +33,9 @@ export default class EventsShow extends BaseCommand {
       const { items } = transformHistory(history, null, await peopleBehind([event]), CONSOLE_READER)
       console.log(JSON.stringify(items[0], null, 2))
     })
+  }
+
+  override async completed() {
+    return tellArchiveError(this)
   }
 }

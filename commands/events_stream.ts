@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellArchiveError } from '#event_store/archive_reader'
 import { readHistory } from '#http/history'
 import { transformHistory } from '#http/transformers/event_transformer'
 import { parsePlaceInTime } from '#http/validators/event_validator'
@@ -54,5 +55,9 @@ export default class EventsStream extends BaseCommand {
       told.items.toReversed().forEach((event) => console.log(eventLine(event)))
       console.log(JSON.stringify(told.state, null, 2))
     })
+  }
+
+  override async completed() {
+    return tellArchiveError(this)
   }
 }

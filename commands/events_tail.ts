@@ -1,4 +1,5 @@
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellArchiveError } from '#event_store/archive_reader'
 import type { EventType } from '#domain/catalogue'
 import type { RecordedEvent } from '#event_store/port'
 import { eventLine, tellEvents } from '#start/console_events'
@@ -47,6 +48,10 @@ export default class EventsTail extends BaseCommand {
       }
       await subscription.ended
     })
+  }
+
+  override async completed() {
+    return tellArchiveError(this)
   }
 
   async #print(events: readonly RecordedEvent[]) {

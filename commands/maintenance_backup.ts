@@ -14,6 +14,7 @@ export default class MaintenanceBackup extends BaseCommand {
   declare folder: string
   declare keys?: string
   declare objects: boolean
+  declare archives: boolean
 
   static {
     this.defineArgument('folder', { type: 'string', description: 'The folder to make' })
@@ -25,17 +26,24 @@ export default class MaintenanceBackup extends BaseCommand {
       type: 'boolean',
       description: 'Take along the bytes of images and thumbnails',
     })
+    this.defineFlag('archives', {
+      type: 'boolean',
+      description: 'Take along the archives of the log, from wherever they lie',
+    })
   }
 
   override async run() {
-    const progress = new PartsProgress((what) => (what === 'objects' ? 'objects' : 'rows'))
-    const { position, tables, objects, missing } = await withServices((services) =>
+    const progress = new PartsProgress((what) =>
+      what === 'objects' || what === 'archives' ? what : 'rows'
+    )
+    const { position, tables, objects, archives, missing } = await withServices((services) =>
       backUp({
         connectionString: services.config.databaseUrl,
         appKey: services.config.appKey,
         folder: resolve(this.folder),
         keysFolder: this.keys === undefined ? null : resolve(this.keys),
         storeOf: this.objects ? storesOf(services) : null,
+        archives: this.archives ? services.archives : null,
         progress: progress.update,
       })
     )
@@ -43,6 +51,9 @@ export default class MaintenanceBackup extends BaseCommand {
     const rows = tables.reduce((sum, table) => sum + table.rows, 0)
     const also = objects === null ? '' : `, ${objects.rows} objects of ${objects.bytes} bytes`
     this.logger.success(`${this.folder} holds the log up to event ${position}: ${rows} rows${also}`)
+    for (const { first, last, place } of archives.filter(({ included }) => !included)) {
+      this.logger.warning(`Events ${first} to ${last} are not in the backup: keep ${place}`)
+    }
     for (const name of missing) {
       this.logger.warning(`${name} could not be read, and is not in the backup`)
     }

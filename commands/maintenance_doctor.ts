@@ -11,7 +11,7 @@ const SHOWN = 20
 export default class MaintenanceDoctor extends BaseCommand {
   static override commandName = 'maintenance:doctor'
   static override description =
-    'Look whether log, read models, objects, work and keys agree; change nothing'
+    'Look whether log, archives, read models, objects, work and keys agree; change nothing'
   static override options = { startApp: true }
 
   declare json: boolean
@@ -21,7 +21,9 @@ export default class MaintenanceDoctor extends BaseCommand {
   }
 
   override async run() {
-    const progress = new PartsProgress((what) => (what === 'objects' ? 'objects' : 'events'))
+    const progress = new PartsProgress((what) =>
+      what === 'objects' || what === 'archives' ? what : 'events'
+    )
     const examinations = await withServices((services) => {
       const { config, eventStore, pool } = services
       return examine({
@@ -31,6 +33,7 @@ export default class MaintenanceDoctor extends BaseCommand {
         codec: codecOf(services),
         projections,
         storeOf: storesOf(services),
+        archives: services.archives,
         opensKeys: (subjects) =>
           eventStore.keyRing.find(subjects).then(
             () => true,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { includedFaults } from '#maintenance/backup_archives'
 import { tellMaintenanceError } from '#maintenance/errors'
 import { fileFaults, readManifest } from '#maintenance/manifest'
 import { objectFaults } from '#maintenance/objects'
@@ -21,6 +22,7 @@ export default class MaintenanceInspect extends BaseCommand {
     const folder = resolve(this.folder)
     const { app_key: appKey, ...content } = await readManifest(folder)
     const faults = await fileFaults(folder, content)
+    faults.push(...(await includedFaults(folder, content)))
     if (content.objects !== null && faults.length === 0) {
       faults.push(...(await objectFaults(folder)))
     }
@@ -34,6 +36,10 @@ export default class MaintenanceInspect extends BaseCommand {
     content.tables.forEach(({ table, rows }) => console.log(`  ${table}: ${rows} rows`))
     if (content.objects !== null) {
       console.log(`  objects: ${content.objects.rows}, ${content.objects.bytes} bytes`)
+    }
+    for (const { first, last, included, place } of content.archives) {
+      const where = included ? 'taken along' : `not in the backup, but in ${place}`
+      console.log(`  events ${first} to ${last}: an archive, ${where}`)
     }
     if (appKey !== undefined) {
       console.log('  APP_KEY')

@@ -29,6 +29,7 @@ export default class MaintenanceRestore extends BaseCommand {
 
   declare folder: string
   declare keys?: string
+  declare archives?: string
   declare apply: boolean
   declare force: boolean
 
@@ -37,6 +38,11 @@ export default class MaintenanceRestore extends BaseCommand {
     this.defineFlag('keys', {
       type: 'string',
       description: 'The folder of the keys, when they were written apart',
+    })
+    this.defineFlag('archives', {
+      type: 'string',
+      description:
+        'The folder that archives of the log lie in, or are to lie in; DATA_DIR/log-archive for those that the backup has',
     })
     this.defineFlag('apply', { type: 'boolean', description: 'Do it, instead of looking only' })
     this.defineFlag('force', {
@@ -122,6 +128,8 @@ export default class MaintenanceRestore extends BaseCommand {
         appKey: services.config.appKey,
         folder: resolve(this.folder),
         keysFolder: this.keys === undefined ? null : resolve(this.keys),
+        archivesFolder: this.archives === undefined ? null : resolve(this.archives),
+        ownArchivesFolder: resolve(services.config.dataDir, 'log-archive'),
       }
       await (this.apply ? this.#restore(services, options) : this.#look(options))
     })
@@ -143,7 +151,9 @@ export default class MaintenanceRestore extends BaseCommand {
   }
 
   async #restore(services: Services, options: RestoreOptions) {
-    const progress = new PartsProgress((what) => (what === 'objects' ? 'objects' : 'rows'))
+    const progress = new PartsProgress((what) =>
+      what === 'objects' ? 'objects' : what === 'archives' ? 'events' : 'rows'
+    )
     const content = await restore({ ...options, force: this.force, progress: progress.update })
     await this.#rebuild(services, content, progress)
     if (content.objects !== null) {

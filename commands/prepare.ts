@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellArchiveError } from '#event_store/archive_reader'
 import { tellLogElsewhere } from '#event_store/eventstoredb_client'
 import { requireLogPlace } from '#event_store/log_place'
 import { SYSTEM_ACTOR } from '#handlers/command_context'
@@ -58,6 +59,6 @@ export default class Prepare extends BaseCommand {
   }
 
   override async completed() {
-    return tellLogElsewhere(this)
+    return tellLogElsewhere(this) || tellArchiveError(this)
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { BaseCommand } from '@adonisjs/core/ace'
+import { tellArchiveError } from '#event_store/archive_reader'
 import { SYSTEM_ACTOR } from '#handlers/command_context'
 import { QUEUES } from '#jobs/queues'
 import { countReactions, replayReactions, type ReplayRange } from '#jobs/replay'
@@ -51,6 +52,10 @@ export default class ReactionsReplay extends BaseCommand {
       })
       this.logger.success(`${owed} pieces of work are owed to "${range.queue}" once more`)
     })
+  }
+
+  override async completed() {
+    return tellArchiveError(this)
   }
 
   /** `null` when it was said wrongly; the reason is told. */

@@ -79,3 +79,15 @@ export function unreadable(
     { cause }
   )
 }
+
+/** Tells that a command could not read an archive, without a stack; false when that is not what ended it. */
+export function tellArchiveError(command: {
+  error?: unknown
+  logger: { error(message: string): void }
+}): boolean {
+  if (!(command.error instanceof ArchiveUnreadableError)) {
+    return false
+  }
+  command.logger.error(command.error.message)
+  return true
+}

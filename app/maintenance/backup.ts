@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import pg from 'pg'
 import { holdLog } from '#proofs/snapshot'
+import type { StrategyArchives } from '#event_store/archive_store'
+import { copyArchives, referredArchives } from './backup_archives.ts'
 import { MaintenanceError } from './errors.ts'
 import { newManifest, writeManifest, type Manifest } from './manifest.ts'
 import { copyObjects, referredObjects, type StoreOf } from './objects.ts'
@@ -16,6 +18,8 @@ export interface BackupOptions {
   keysFolder: string | null
   /** How to get at the objects, when they are to be taken along. */
   storeOf: StoreOf | null
+  /** How to get at archives of the log, when they are to be taken along. */
+  archives: StrategyArchives | null
   progress: (what: string, done: number, total: number) => void
 }
 
@@ -57,7 +61,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
 
 async function writeParts(
   client: pg.Client,
-  { appKey, keysFolder, storeOf, progress }: BackupOptions,
+  { appKey, keysFolder, storeOf, archives: strategies, progress }: BackupOptions,
   folder: string,
   folderOfKeys: string
 ): Promise<Manifest> {
@@ -88,6 +92,15 @@ async function writeParts(
       progress('objects', done, total)
     )
     Object.assign(content, copied)
+  }
+  const { archives, told } = await referredArchives(client)
+  content.archives = told
+  if (strategies !== null && archives.length > 0) {
+    const copied = await copyArchives(archives, told, folder, strategies, (done, total) =>
+      progress('archives', done, total)
+    )
+    content.archives = copied.archives
+    content.missing.push(...copied.missing)
   }
   if (keysFolder !== null) {
     await writeManifest(folderOfKeys, keys)

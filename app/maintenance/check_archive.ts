@@ -2,20 +2,21 @@ import { createHash } from 'node:crypto'
 import { blockEnd, type Archive } from '#event_store/archive'
 import { openArchivePlace, readBlocks, unreadable } from '#event_store/archive_reader'
 import type { StrategyArchives } from '#event_store/archive_store'
-import { verifyChain, type ChainEnd } from '#event_store/stored_event'
+import { verifyChain, type ChainEnd, type StoredEvent } from '#event_store/stored_event'
 
 const BLOCKS_AT_ONCE = 16
 
 /**
  * Reads an archive as it lies there: its size, its hash, each block, and that the chain leads through it from the hash
- * before it to its last.
+ * before it to its last. Each block is shown to `visit`.
  *
  * @throws ArchiveUnreadableError that says what is wrong
  */
 export async function checkArchive(
   archive: Archive,
   strategies: StrategyArchives,
-  progress: (done: number) => void = () => {}
+  progress: (done: number) => void = () => {},
+  visit: (events: readonly StoredEvent[]) => Promise<void> = () => Promise.resolve()
 ): Promise<void> {
   await checkBytes(archive, strategies)
   let last: ChainEnd = { position: archive.first - 1, hash: archive.previousHash }
@@ -28,6 +29,7 @@ export async function checkArchive(
         throw unreadable(archive, `its chain is broken at event ${verified.fault.position}`)
       }
       last = verified.last
+      await visit(events)
     }
     progress(last.position - archive.first + 1)
   }

@@ -1,11 +1,17 @@
 import type pg from 'pg'
+import { listArchives } from '#event_store/archive'
+import type { StrategyArchives } from '#event_store/archive_store'
+import { ArchiveUnreadableError } from '#event_store/errors'
 import type { EventCodec } from '#event_store/event_codec'
 import type { EventStore } from '#event_store/port'
+import type { StoredEvent } from '#event_store/stored_event'
 import { ledgerStatus } from '#jobs/status'
 import type { AnyProjection } from '#projections/projection'
 import { verify } from '#projections/verify'
 import { verifyLog } from '#proofs/verify_log'
 import { StorageError } from '#storage/errors'
+import { checkArchive } from './check_archive.ts'
+import { archivedIndexFault, indexFaults } from './index_check.ts'
 import { referredObjects, type StoreOf } from './objects.ts'
 import {
   findOrphans,
@@ -22,6 +28,8 @@ export interface DoctorOptions {
   codec: EventCodec
   projections: readonly AnyProjection[]
   storeOf: StoreOf
+  /** How to get at archives of the log. */
+  archives: StrategyArchives
   /** Whether a wrapped key can be opened. */
   opensKeys: (subjects: readonly string[]) => Promise<boolean>
   progress: (what: string, done: number, total: number) => void
@@ -41,8 +49,9 @@ const ORPHANS_NAMED = 20
 /** Looks at everything that can be wrong with a site, and changes nothing. */
 export async function examine(options: DoctorOptions): Promise<Examination[]> {
   return [
-    await examineLog(options),
-    await examineReadModels(options),
+    await examineArchives(options),
+    await reaching('log', () => examineLog(options)),
+    await reaching('read models', () => examineReadModels(options)),
     await examineObjects(options),
     await examineOrphans(options),
     await examineWork(options),
@@ -50,10 +59,50 @@ export async function examine(options: DoctorOptions): Promise<Examination[]> {
   ]
 }
 
+/** What cannot be looked at without an archive that cannot be read is told so. */
+async function reaching(check: string, work: () => Promise<Examination>): Promise<Examination> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ArchiveUnreadableError)) {
+      throw error
+    }
+    return { check, looked: 0, findings: [error.message] }
+  }
+}
+
+/** The files of archives, and the index by which events in full partitions and archives are found. */
+async function examineArchives(options: DoctorOptions): Promise<Examination> {
+  const { pool, archives: strategies, progress } = options
+  const findings = await indexFaults(pool)
+  const archives = await listArchives(pool)
+  for (const [index, archive] of archives.entries()) {
+    const differing = new Set<string>()
+    const compare = async (events: readonly StoredEvent[]) => {
+      const fault = differing.size > 0 ? null : await archivedIndexFault(pool, events)
+      if (fault !== null) {
+        differing.add(fault)
+      }
+    }
+    try {
+      await checkArchive(archive, strategies, undefined, compare)
+    } catch (error) {
+      if (!(error instanceof ArchiveUnreadableError)) {
+        throw error
+      }
+      findings.push(error.message)
+    }
+    findings.push(...differing)
+    progress('archives', index + 1, archives.length)
+  }
+  return { check: 'archives', looked: archives.length, findings }
+}
+
 async function examineLog(options: DoctorOptions): Promise<Examination> {
   const { position, faults } = await verifyLog({
     connectionString: options.connectionString,
     codec: options.codec,
+    archives: options.archives,
     progress: (done, total) => options.progress('log', done, total),
   })
   return { check: 'log', looked: position, findings: faults.map(({ message }) => message) }

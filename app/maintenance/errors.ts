@@ -1,4 +1,4 @@
-import { ArchiveUnreadableError } from '#event_store/errors'
+import { tellArchiveError } from '#event_store/archive_reader'
 
 /** What can stand in the way of a backup, a restore or an archive; each comes with one sentence that says so. */
 export type MaintenanceErrorCode =
@@ -24,10 +24,9 @@ export function tellMaintenanceError(command: {
   error?: unknown
   logger: { error(message: string): void }
 }): boolean {
-  const { error } = command
-  if (!(error instanceof MaintenanceError || error instanceof ArchiveUnreadableError)) {
-    return false
+  if (!(command.error instanceof MaintenanceError)) {
+    return tellArchiveError(command)
   }
-  command.logger.error(error.message)
+  command.logger.error(command.error.message)
   return true
 }

@@ -1,10 +1,11 @@
 import type pg from 'pg'
 import { REMOVED_OBJECT_REFERENCES } from '#domain/guards'
 import { thumbnailMd5 } from '#storage/object_key'
+import { ARCHIVE_FOLDER } from '#storage/strategy_archive_store'
 
 /**
  * Which objects belong to something: one that images refer to or did, whose removal is owed; a thumbnail of bytes that an
- * image has; an account's export; one that is being stored. What images refer to, the log's own sums tell.
+ * image has; an account's export; an archive of the log; one that is being stored. What images refer to, the log's own sums tell.
  */
 const KNOWN = `
   with names as (
@@ -15,6 +16,8 @@ const KNOWN = `
     where b.used >= 0 and b.used < $4
   union select n from names join read.images i on i.md5 = names.md5
   union select n from names join read.exports e on e.object_key = names.key
+  union select n from names join log.archives a
+    on a.strategy_id is not null and names.key = $6 || '/' || a.name
   union select n from names cross join read.strategies s
     join run.object_reservations r on r.strategy_id = s.strategy_id and r.object_key = names.key
     where $5`
@@ -35,6 +38,7 @@ export async function knownKeys(
     names.map(({ end }) => thumbnailMd5(end)),
     REMOVED_OBJECT_REFERENCES,
     reserved,
+    ARCHIVE_FOLDER,
   ])
   return new Set(rows.flatMap(({ n }) => keys[n] ?? []))
 }

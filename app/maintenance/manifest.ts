@@ -21,6 +21,18 @@ const dumpedTable = dumpedFile.extend({
   columns: z.array(z.string().regex(/^[a-z_0-9]+$/)).min(1),
 })
 
+/** An archived part of the log, and whether its file was taken along; `place` is where it lay. */
+const backedUpArchive = z.object({
+  first: z.int().positive(),
+  last: z.int().positive(),
+  name: z.string().regex(/^[\w-][\w.-]*$/),
+  bytes: z.int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  place: z.string(),
+  in_strategy: z.boolean(),
+  included: z.boolean(),
+})
+
 const manifest = z.object({
   format: z.literal(FORMAT),
   format_version: z.literal(1),
@@ -41,7 +53,9 @@ const manifest = z.object({
   ),
   /** The list of the objects that were taken along; `null` when none were. */
   objects: dumpedFile.extend({ bytes: z.int().nonnegative() }).nullable(),
-  /** Objects that rows refer to and that could not be read. */
+  /** Parts of the log that are in archives; of a backup of before there were any, none. */
+  archives: z.array(backedUpArchive).default([]),
+  /** Objects that rows refer to, and archives, that could not be read. */
   missing: z.array(z.string()),
   /** Only where keys were written apart. */
   app_key: z.string().optional(),
@@ -49,6 +63,7 @@ const manifest = z.object({
 
 export type DumpedFile = z.infer<typeof dumpedFile>
 export type DumpedTable = z.infer<typeof dumpedTable>
+export type BackedUpArchive = z.infer<typeof backedUpArchive>
 export type Manifest = z.infer<typeof manifest>
 
 export function newManifest(appKey: string): Manifest {
@@ -63,6 +78,7 @@ export function newManifest(appKey: string): Manifest {
     tables: [],
     sequences: [],
     objects: null,
+    archives: [],
     missing: [],
   }
 }

@@ -1,4 +1,11 @@
 import pg from 'pg'
+import { takeArchivedOrigins } from './archived_origins.ts'
+import {
+  includedFaults,
+  planReturn,
+  returnArchives,
+  type ReturnedArchive,
+} from './backup_archives.ts'
 import { MaintenanceError } from './errors.ts'
 import { fileFaults, keyCheckOf, readManifest, type Manifest } from './manifest.ts'
 import { columnsOf, KEY_TABLES, loadTable, quoted, readMigrations } from './tables.ts'
@@ -9,12 +16,17 @@ export interface RestoreOptions {
   folder: string
   /** Where the keys lie when they were written apart. */
   keysFolder: string | null
+  /** Where archives of the log are to lie, or lie already; `null`: those that the backup has not are where they were. */
+  archivesFolder: string | null
+  /** Where those go that the backup has, unless told. */
+  ownArchivesFolder: string
 }
 
 /** A backup that was looked at, against the database that it would go into. */
 export interface Preflight {
   content: Manifest
   keys: Manifest | null
+  archives: ReturnedArchive[]
   /** What stands in the way. */
   faults: string[]
   /** Whether the database holds more than a new site does. */
@@ -30,6 +42,14 @@ export async function preflight(options: RestoreOptions): Promise<Preflight> {
   const content = await readManifest(folder)
   const keys = keysFolder === null ? null : await readManifest(keysFolder)
   const faults = await fileFaults(folder, content)
+  faults.push(...(await includedFaults(folder, content)))
+  const planned = await planReturn(
+    content,
+    folder,
+    options.archivesFolder,
+    options.ownArchivesFolder
+  )
+  faults.push(...planned.faults)
   if (keys !== null && keysFolder !== null) {
     faults.push(...(await fileFaults(keysFolder, keys)))
     if (keys.hash !== content.hash) {
@@ -47,7 +67,13 @@ export async function preflight(options: RestoreOptions): Promise<Preflight> {
   await client.connect()
   try {
     faults.push(...(await schemaFaults(client, content, dumped)))
-    return { content, keys, faults, isInUse: await isInUse(client) }
+    return {
+      content,
+      keys,
+      archives: planned.returned,
+      faults,
+      isInUse: await isInUse(client),
+    }
   } finally {
     await client.end()
   }
@@ -65,7 +91,7 @@ export async function restore(
     progress: (what: string, done: number, total: number) => void
   }
 ): Promise<Manifest> {
-  const { content, keys, faults, isInUse: inUse } = await preflight(options)
+  const { content, keys, archives, faults, isInUse: inUse } = await preflight(options)
   if (faults.length > 0) {
     throw new MaintenanceError('E_RESTORE_REFUSED', faults.join('; '))
   }
@@ -76,7 +102,8 @@ export async function restore(
   await client.connect()
   try {
     await client.query('begin')
-    await client.query('select log.lay_out(0, $1)', [content.position])
+    const archived = content.archives.at(-1)?.last ?? 0
+    await client.query('select log.lay_out($1, $2)', [archived, content.position])
     await empty(
       client,
       [...content.tables, ...(keys?.tables ?? [])].map(({ table }) => table)
@@ -95,6 +122,8 @@ export async function restore(
     await client.query(
       'update log.head set partitioned = (select max(last_position) from log.partitions)'
     )
+    await returnArchives(client, archives)
+    await takeArchivedOrigins(client, (done, total) => options.progress('archives', done, total))
     for (const { name, value, called } of content.sequences) {
       await client.query('select setval(to_regclass($1), $2::bigint, $3)', [name, value, called])
     }
@@ -112,8 +141,8 @@ async function empty(client: pg.Client, tables: readonly string[]): Promise<void
   )
   const others = tables.filter((name) => name !== 'log.events')
   const all = [...others, ...rows.map(({ name }) => name)].map(quoted).join(', ')
-  // A backup of before there was an index of the log has none.
-  await client.query('truncate log.event_index')
+  // A backup of before there were an index of the log and archives has none.
+  await client.query('truncate log.event_index, log.archives')
   await client.query(`truncate ${all}`)
   await client.query(`delete from run.parked_events`)
   await client.query('truncate run.event_origins')
@@ -141,7 +170,8 @@ async function schemaFaults(
 
 async function isInUse(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ used: boolean }>(
-    'select exists (select 1 from log.events where stream !~ $1) as used',
+    `select exists (select 1 from log.archives)
+       or exists (select 1 from log.events where stream !~ $1) as used`,
     [OF_A_NEW_SITE]
   )
   return rows[0]?.used ?? false

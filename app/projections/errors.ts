@@ -1,4 +1,4 @@
-import { ArchiveUnreadableError } from '#event_store/errors'
+import { tellArchiveError } from '#event_store/archive_reader'
 
 /** What can stand in the way of a command on read models; each comes with one sentence that says so. */
 export type ProjectionErrorCode =
@@ -25,10 +25,9 @@ export function tellProjectionError(command: {
   error?: unknown
   logger: { error(message: string): void }
 }): boolean {
-  const { error } = command
-  if (!(error instanceof ProjectionError || error instanceof ArchiveUnreadableError)) {
-    return false
+  if (!(command.error instanceof ProjectionError)) {
+    return tellArchiveError(command)
   }
-  command.logger.error(error.message)
+  command.logger.error(command.error.message)
   return true
 }

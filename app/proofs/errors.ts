@@ -1,4 +1,4 @@
-import { ArchiveUnreadableError } from '#event_store/errors'
+import { tellArchiveError } from '#event_store/archive_reader'
 
 /** What can stand in the way of proving something; each comes with one sentence that says so. */
 export type ProofErrorCode =
@@ -26,10 +26,9 @@ export function tellProofError(command: {
   error?: unknown
   logger: { error(message: string): void }
 }): boolean {
-  const { error } = command
-  if (!(error instanceof ProofError || error instanceof ArchiveUnreadableError)) {
-    return false
+  if (!(command.error instanceof ProofError)) {
+    return tellArchiveError(command)
   }
-  command.logger.error(error.message)
+  command.logger.error(command.error.message)
   return true
 }

@@ -3,7 +3,8 @@ import { buffer } from 'node:stream/consumers'
 import type { ArchiveStore } from '#event_store/archive_store'
 import type { ObjectStore } from './object_store.ts'
 
-const FOLDER = 'log-archive'
+/** Below it archives of the log lie in a strategy. */
+export const ARCHIVE_FOLDER = 'log-archive'
 
 /** Archives as objects of a storage strategy, beside its images. */
 export class StrategyArchiveStore implements ArchiveStore {
@@ -38,5 +39,5 @@ export class StrategyArchiveStore implements ArchiveStore {
 }
 
 function keyOf(name: string): string {
-  return `${FOLDER}/${name}`
+  return `${ARCHIVE_FOLDER}/${name}`
 }

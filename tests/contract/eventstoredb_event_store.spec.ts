@@ -1,10 +1,14 @@
 import { createTestDatabase } from '#tests/helpers/database'
+import { partitionLog } from '#tests/helpers/event_store'
 import { EventStoreDbServer } from '#tests/helpers/eventstoredb/server'
 import { attach, drawNamespace, openEventStoreDb } from '#tests/helpers/eventstoredb/store'
 import { eventStoreContract } from './event_store_contract.ts'
 
-async function openOn(url: string, stopServer: () => Promise<void>) {
+async function openOn(url: string, stopServer: () => Promise<void>, partitionSize?: number) {
   const database = await createTestDatabase()
+  if (partitionSize !== undefined) {
+    await partitionLog(database.url, partitionSize)
+  }
   const namespace = drawNamespace()
   await attach(database.url, namespace)
   const store = openEventStoreDb({ connectionString: database.url, url, namespace })
@@ -21,11 +25,11 @@ async function openOn(url: string, stopServer: () => Promise<void>) {
 
 for (const batchAppend of [true, false]) {
   eventStoreContract(
-    `EventStoreDB's protocol, ${batchAppend ? 'batch append' : 'append'}`,
+    `EventStoreDB's protocol, ${batchAppend ? 'batch append' : 'append, copied into partitions of 3'}`,
     async () => {
       const server = await EventStoreDbServer.start({ batchAppend })
       server.log.appendNoise()
-      return openOn(server.url, () => server.stop())
+      return openOn(server.url, () => server.stop(), batchAppend ? undefined : 3)
     }
   )
 }

@@ -20,13 +20,14 @@ import { CHAIN_START } from '#proofs/chain_walk'
 import { exportLog } from '#proofs/export_log'
 import { withSnapshot } from '#proofs/snapshot'
 import { verifyLog, type VerifyOptions } from '#proofs/verify_log'
-import { LocalObjectStore } from '#storage/local_object_store'
+import { ObjectStores } from '#storage/object_registry'
 import { StrategyArchiveStore } from '#storage/strategy_archive_store'
 import { readSoundLog } from '#tests/contract/event_store_contract'
 import { archiveFull } from '#tests/helpers/archives'
 import { createTestDatabase, type TestDatabase } from '#tests/helpers/database'
 import { openTestStore, partitionLog, TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { METADATA, renamed, uploaded } from '#tests/helpers/events'
+import { S3_BUCKET, S3_CREDENTIALS, startS3Server } from '#tests/helpers/s3_server'
 
 const SIZE = 5
 
@@ -315,9 +316,16 @@ test.group('Archives of the log', (group) => {
     assert.lengthOf(await listPartitions(admin), 3)
   })
 
-  test('a storage strategy holds archives', async ({ assert }) => {
+  test('a bucket holds archives', async ({ assert, cleanup }) => {
     await fill(12)
-    const objects = new LocalObjectStore({ root: folder })
+    const server = await startS3Server()
+    cleanup(() => server.stop())
+    const { accessKey, secretKey } = S3_CREDENTIALS
+    const configs = { endpoint: server.url, bucket: S3_BUCKET, access_key: accessKey }
+    const objects = new ObjectStores({
+      dataDir: folder,
+      secrets: { read: () => Promise.resolve({ secret_key: secretKey }) },
+    }).get({ id: 3, type: 's3', configs, updatedAt: '' })
     const strategies = async (id: number): Promise<ArchiveStore> =>
       new StrategyArchiveStore(id, objects)
     await archiveLog({
@@ -325,6 +333,7 @@ test.group('Archives of the log', (group) => {
       place: { strategyId: 3 },
       strategies,
       partitions: [{ first: 1, last: 5 }],
+      blockEvents: 2,
     })
     const [archive] = await listArchives(admin)
     assert.deepEqual(archive?.place, { strategyId: 3 })
