@@ -9,6 +9,7 @@ import { idParam } from '#http/route_params'
 import { transformGroup } from '#http/transformers/group_transformer'
 import {
   createGroupValidator,
+  GROUP_CONFIG_NAMES,
   groupStrategiesValidator,
   updateGroupValidator,
 } from '#http/validators/group_validator'
@@ -40,7 +41,7 @@ export default class GroupsController {
   }
 
   async store(ctx: HttpContext) {
-    const input = await createGroupValidator.validate(jsonBody(ctx))
+    const input = await createGroupValidator.validate(groupBody(ctx))
     const configs = withoutNulls(input.configs ?? {})
     const strategyIds = input.strategy_ids ?? []
     refuseBothRoles(input)
@@ -56,7 +57,7 @@ export default class GroupsController {
 
   async update(ctx: HttpContext) {
     const groupId = idParam(ctx)
-    const { name, configs, ...roles } = await updateGroupValidator.validate(jsonBody(ctx))
+    const { name, configs, ...roles } = await updateGroupValidator.validate(groupBody(ctx))
     const group = await findGroup(groupId)
     if (group === null) {
       throw new E_NOT_FOUND()
@@ -127,6 +128,20 @@ export default class GroupsController {
       })
     }
   }
+}
+
+/** A rule beside `configs` would be passed over in silence: it is refused instead. */
+function groupBody(ctx: HttpContext): Record<string, unknown> {
+  const body = jsonBody(ctx)
+  const misplaced = GROUP_CONFIG_NAMES.filter((name) => name in body)
+  if (misplaced.length > 0) {
+    throw new InvalidFieldsError(
+      Object.fromEntries(
+        misplaced.map((name) => [name, [`Give this within configs: configs.${name}`]])
+      )
+    )
+  }
+  return body
 }
 
 function refuseBothRoles({ is_default: isDefault, is_guest: isGuest }: Roles): void {

@@ -21,7 +21,7 @@ const isWithoutDots = vine.createRule((value, _options, field) => {
 
 const uploads = () => integer(0, MOST_UPLOADS).nullable().optional()
 
-const configs = vine.object({
+const configFields = {
   maximum_file_size: byteCount().nullable().optional(),
   accepted_extensions: vine
     .array(vine.enum(DEFAULT_EXTENSIONS))
@@ -42,7 +42,12 @@ const configs = vine.object({
   is_strip_exif: flag().nullable().optional(),
   is_enable_watermark: flag().nullable().optional(),
   watermark_configs: vine.object(watermarkFields).nullable().optional(),
-})
+}
+
+const configs = vine.object(configFields)
+
+/** What belongs within `configs`. */
+export const GROUP_CONFIG_NAMES: readonly string[] = Object.keys(configFields)
 
 export const createGroupValidator = vine.create({
   name: name(120),
