@@ -55,6 +55,17 @@ export class OpenapiChecker {
     return this.#at(['paths', path, method.toLowerCase()])
   }
 
+  /** The names of the headers that an operation documents for a status; `null` for one that it does not answer. */
+  headersOf(name: string, status: string): string[] | null {
+    const [method = '', path = ''] = name.split(' ')
+    const responses = ['paths', path, method.toLowerCase(), 'responses']
+    if (!(status in this.#at(responses))) {
+      return null
+    }
+    const { headers } = this.#at(this.#follow([...responses, status])) as ResponseSpec
+    return Object.keys(headers ?? {})
+  }
+
   /** @throws Error that says where the answer is not as the document has it */
   check(answer: WireAnswer): void {
     const pointer = this.#responseFor(answer)

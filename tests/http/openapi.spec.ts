@@ -126,4 +126,16 @@ test.group('The OpenAPI document', (group) => {
     .run(async ({ assert }, { change, message }) => {
       assert.throws(() => checker.check(wire(change)), message)
     })
+
+  test('whoever is told to come back is told when: {$self}')
+    .with(['429', '503'])
+    .run(({ assert }, status) => {
+      // A health check is repeated by whoever makes it.
+      const operations = checker.operations().filter((name) => name !== 'GET /health')
+      const silent = operations.filter((name) => {
+        const headers = checker.headersOf(name, status)
+        return headers !== null && !headers.includes('Retry-After')
+      })
+      assert.deepEqual(silent, [])
+    })
 })
