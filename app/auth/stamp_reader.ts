@@ -19,7 +19,7 @@ const ACCOUNTS_A_LOOK = 500
 /** Then all are forgotten: those of use are of the last moment. */
 const MOST_SEEN = 2_000
 /** A lease that is still in use by then is renewed, so that nobody has to wait for the next one. */
-const RENEWAL_MILLISECONDS = LEASE_MILLISECONDS / 2
+const RENEWAL_MILLISECONDS = 0.75 * LEASE_MILLISECONDS
 /** All who ask wait for the look that is under way: one that got lost must not hold them up for long. */
 const PATIENCE_MILLISECONDS = 5_000
 

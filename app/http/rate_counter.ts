@@ -26,7 +26,7 @@ export interface Grant {
 const QUICK_MILLISECONDS = 1_000
 /** This share of what is left is taken ahead at most, so that the last tries are counted one by one. */
 const AHEAD_SHARE = 1 / 64
-const MOST_AHEAD = 32
+const MOST_AHEAD = 128
 
 /**
  * The tries of one subject against one rate, as this process sees them. They are taken from a count that all processes
