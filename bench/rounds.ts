@@ -23,22 +23,27 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-/** Measures all in turn, round after round, so that a machine whose speed drifts is the same to all. */
-export async function interleave(contest: Contest, rounds: number): Promise<Medians> {
-  const values = { ours: [] as number[], limit: [] as number[], peer: [] as number[] }
+/** Measures all in turn, round after round, so that a machine whose speed drifts is the same to all; answers medians. */
+export async function inTurn<Name extends string>(
+  measures: Record<Name, Measure>,
+  rounds: number
+): Promise<Record<Name, number>> {
+  const names = Object.keys(measures) as Name[]
+  const values = new Map<Name, number[]>(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const name of ['limit', 'ours', 'peer'] as const) {
-      const measure = contest[name]
-      if (measure !== undefined) {
-        values[name].push(await measure())
-      }
+    for (const name of names) {
+      values.get(name)?.push(await measures[name]())
     }
   }
-  return {
-    ours: median(values.ours),
-    limit: contest.limit === undefined ? null : median(values.limit),
-    peer: contest.peer === undefined ? null : median(values.peer),
-  }
+  const medians = names.map((name) => [name, median(values.get(name) ?? [])])
+  return Object.fromEntries(medians) as Record<Name, number>
+}
+
+/** The same for what is measured beside a limit and a peer. */
+export async function interleave(contest: Contest, rounds: number): Promise<Medians> {
+  const { limit, ours, peer } = contest
+  const measures = { ...(limit && { limit }), ours, ...(peer && { peer }) }
+  return { limit: null, peer: null, ...(await inTurn<'ours'>(measures, rounds)) }
 }
 
 /** How many times a second `work` can be done with so many at a time, over about so long. */

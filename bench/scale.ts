@@ -1,12 +1,12 @@
 import { Agent } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '../app/supervisor/free_port.ts'
 import { WEB_PROCESS } from '../app/supervisor/web_process.ts'
-import { openPool, startProcess, type Environment } from './environment.ts'
+import { startProcess, type Environment } from './environment.ts'
 import { FORM_TYPE, multipart } from './form.ts'
 import { send } from './http_client.ts'
 import { distinct, makePicture } from './pictures.ts'
 import { figure, type Figure } from './report.ts'
+import { settledJobs } from './settled_jobs.ts'
 import { startSite, startWorker, untilAnswers, type Site } from './site.ts'
 
 const PROCESSES = [1, 2, 4]
@@ -14,7 +14,6 @@ const SMOKE_PROCESSES = [1, 2]
 const UPLOADS = 1_000
 const SMOKE_UPLOADS = 20
 const AT_A_TIME = 16
-const LOOK_MILLISECONDS = 50
 
 /**
  * Uploads of a 200 kB JPEG a second to 1, 2 and 4 web processes with no worker beside them, and then the jobs that they owe,
@@ -94,27 +93,4 @@ async function uploadTo(urls: readonly string[], { token }: Site, uploads: numbe
   const seconds = (performance.now() - startedAt) / 1000
   agent.destroy()
   return uploads / seconds
-}
-
-/** Resolves when all thumbnails are made and nothing else is owed; answers how many jobs were done. */
-async function settledJobs(database: string, thumbnails: number): Promise<number> {
-  const pool = openPool(database, 1)
-  try {
-    for (;;) {
-      const { rows } = await pool.query<{ done: string; thumbnails: string; open: string }>(
-        `select count(*) filter (where state = 'done') as done,
-           count(*) filter (where state = 'done' and queue = 'thumbnails') as thumbnails,
-           count(*) filter (where state in ('owed', 'dispatched') and run_at <= now()) as open
-         from run.job_ledger`
-      )
-      const [counts] = rows
-      const isOver = Number(counts?.open) === 0 && Number(counts?.thumbnails) >= thumbnails
-      if (counts !== undefined && isOver) {
-        return Number(counts.done)
-      }
-      await delay(LOOK_MILLISECONDS)
-    }
-  } finally {
-    await pool.end()
-  }
 }

@@ -6,7 +6,8 @@ import { FORM_TYPE, multipart } from './form.ts'
 import { send } from './http_client.ts'
 import { distinct, makePicture } from './pictures.ts'
 import { figure, type Figure } from './report.ts'
-import { interleave, rate } from './rounds.ts'
+import { inTurn, rate } from './rounds.ts'
+import { settledJobs } from './settled_jobs.ts'
 import { startSite, startWorker, untilAnswers } from './site.ts'
 
 interface Load {
@@ -21,9 +22,13 @@ const LOADS: Load[] = [
   { name: '5 MB JPEG', side: 2_620, concurrencies: [8] },
 ]
 
+/** All are warm before they are measured. */
+const WARM_UP_MILLISECONDS = 2_000
+
 /**
  * Uploads a second over HTTP to all processes of a site, beside a bare server that hashes, writes, flushes and renames,
- * and an AdonisJS that only moves the file.
+ * one that takes all hashes and flushes the folder as well, and an AdonisJS that only moves the file. The thumbnails of one
+ * round are made before the next begins.
  */
 export async function upload(environment: Environment): Promise<Figure[]> {
   const milliseconds = environment.smoke ? 200 : 3_000
@@ -31,9 +36,11 @@ export async function upload(environment: Environment): Promise<Figure[]> {
   const site = await startSite(environment, database)
   const stopWorker = startWorker(environment, database)
   const bare = await startPeer(environment, 'bare_server')
+  const thorough = await startPeer(environment, 'bare_server', 'thorough')
   const adonis = await startPeer(environment, 'adonis_upload')
   const agent = new Agent({ keepAlive: true })
   let number = 0
+  let stored = 0
   try {
     const figures: Figure[] = []
     for (const { name, side, concurrencies } of LOADS) {
@@ -46,31 +53,61 @@ export async function upload(environment: Environment): Promise<Figure[]> {
           body: multipart(distinct(picture, (number += 1))),
           status: 201,
         })
+      const targets = {
+        limit: sendTo(bare.url),
+        thorough: sendTo(thorough.url),
+        ours: sendTo(`${site.url}/api/v1/images`, site.token),
+        peer: sendTo(adonis.url),
+      }
       for (const concurrency of concurrencies) {
-        const medians = await interleave(
+        const measure = (target: () => Promise<unknown>, time: number) =>
+          rate(concurrency, time, target)
+        const measureOurs = async (time: number) => {
+          const before = number
+          const measured = await measure(targets.ours, time)
+          stored += number - before
+          await settledJobs(database, stored)
+          return measured
+        }
+        const warmUp = environment.smoke ? milliseconds : WARM_UP_MILLISECONDS
+        await measure(targets.limit, warmUp)
+        await measure(targets.thorough, warmUp)
+        await measureOurs(warmUp)
+        await measure(targets.peer, warmUp)
+        const {
+          limit,
+          thorough: other,
+          ours,
+          peer,
+        } = await inTurn(
           {
-            ours: () =>
-              rate(concurrency, milliseconds, sendTo(`${site.url}/api/v1/images`, site.token)),
-            limit: () => rate(concurrency, milliseconds, sendTo(bare.url)),
-            peer: () => rate(concurrency, milliseconds, sendTo(adonis.url)),
+            limit: () => measure(targets.limit, milliseconds),
+            thorough: () => measure(targets.thorough, milliseconds),
+            ours: () => measureOurs(milliseconds),
+            peer: () => measure(targets.peer, milliseconds),
           },
           environment.rounds
         )
-        figures.push(figure('upload', `${name}, ${concurrency} at a time`, 'uploads/s', medians))
+        const what = `${name}, ${concurrency} at a time`
+        figures.push(
+          figure('upload', what, 'uploads/s', { ours, limit, peer }),
+          figure('upload', `${what}, thorough limit`, 'uploads/s', { ours, limit: other, peer })
+        )
       }
     }
     return figures
   } finally {
     agent.destroy()
-    await Promise.all([site.stop(), stopWorker(), bare.stop(), adonis.stop()])
+    await Promise.all([site.stop(), stopWorker(), bare.stop(), thorough.stop(), adonis.stop()])
   }
 }
 
 /** Runs a server to compare with; it is told a folder of its own and a port. */
-async function startPeer(environment: Environment, name: string) {
+async function startPeer(environment: Environment, name: string, manner = 'plain') {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}/`
-  const args = [`bench/${name}.ts`, join(environment.folder, name), String(port)]
+  const folder = join(environment.folder, `${name}-${manner}`)
+  const args = [`bench/${name}.ts`, folder, String(port), manner]
   const stop = startProcess(args, {
     ...environment.processEnv('postgres://127.0.0.1/none'),
     HOST: '127.0.0.1',
