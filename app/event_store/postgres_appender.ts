@@ -14,6 +14,16 @@ const BATCH_BOUNDS = { items: 512, weight: 4 * 1024 * 1024 }
 const PATIENCE_MILLISECONDS = 4_000
 const STATEMENT_MILLISECONDS = 10_000
 const RETRY_MILLISECONDS = 50
+/**
+ * All that an append looks at it finds by a key. Plans that are made once, while tables are new and small, would walk
+ * through them instead, and go on so while they grow.
+ */
+const BY_KEY = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+]
 
 const APPEND = `select ordinal, status, version, first_position, last_position, detail from log.append_batch(
   $1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -39,7 +49,7 @@ export class PostgresAppender {
     this.#connection = new PostgresConnection(
       postgresSession(connectionString, {
         patience: STATEMENT_MILLISECONDS,
-        settings: ['synchronous_commit=on', 'plan_cache_mode=force_generic_plan', 'jit=off'],
+        settings: ['synchronous_commit=on', 'jit=off', ...BY_KEY],
       })
     )
     this.#committed = committed

@@ -13,6 +13,8 @@ export function projectionSession(connectionString: string): pg.ClientConfig {
     patience: STATEMENT_MILLISECONDS,
     settings: [
       ...UNHURRIED,
+      // Rows are found by their keys, whatever a plan was made for that is older than they are.
+      'enable_seqscan=off',
       `idle_in_transaction_session_timeout=${FROZEN_MILLISECONDS}`,
       'lock_timeout=10s',
     ],

@@ -43,8 +43,9 @@ export class ObjectReservations {
                  when run.reserve_object(w.strategy_id, w.object_key) then 'reserved'
                  else 'taken' end as outcome
              from (
-               select *, exists (
-                 select from log.claims c where c.scope = 'stored_object' and c.value = u.bytes) as is_stored
+               select *, (
+                 select true from log.claims c
+                 where c.scope = 'stored_object' and c.value = u.bytes limit 1) as is_stored
                from unnest($1::bigint[], $2::text[], $3::text[])
                  with ordinality as u(strategy_id, object_key, bytes, n)
                order by strategy_id, object_key collate "C", n offset 0) as w`,

@@ -49,7 +49,7 @@ export class UploadPolicies {
 
   /** @throws GuestsNotAllowedError for a visitor where visitors may not upload */
   async find(identity: UploadingAccount | null): Promise<UploadPolicy> {
-    const site = await findSiteSettings()
+    const site = await findSiteSettings(identity?.moment?.everybody)
     return identity === null ? this.#forGuests(site) : this.#forAccount(identity, site)
   }
 

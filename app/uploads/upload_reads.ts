@@ -23,10 +23,14 @@ interface UploaderRow extends FoundRow {
 }
 
 interface RecordRow extends FoundRow {
-  recorded_at: Date
+  recorded_at: Date | null
 }
 
-/** What each upload reads of its own; uploads at the same moment share the statements. */
+/**
+ * What each upload reads of its own; uploads at the same moment share the statements. Each row is found by a subquery, which
+ * PostgreSQL can only answer by an index: a join would be planned as a walk through a table while that is new and small, and
+ * go on so while it grows.
+ */
 export class UploadReads {
   readonly #uploaders: SharedLookUp<WantedUploader, UploaderRow>
   readonly #records: SharedLookUp<number, RecordRow>
@@ -34,17 +38,17 @@ export class UploadReads {
   constructor(pool: pg.Pool) {
     this.#uploaders = new SharedLookUp(pool, (wanted) => ({
       name: 'uploaders',
-      text: `select w.n::integer, a.settings, b.used
-             from unnest($1::bigint[], $2::text[]) with ordinality as w(account_id, scope, n)
-             left join read.accounts a on a.account_id = w.account_id
-             left join log.budgets b on b.scope = w.scope`,
+      text: `select w.n::integer,
+               (select a.settings from read.accounts a where a.account_id = w.account_id) as settings,
+               (select b.used from log.budgets b where b.scope = w.scope) as used
+             from unnest($1::bigint[], $2::text[]) with ordinality as w(account_id, scope, n)`,
       values: [wanted.map(({ accountId }) => accountId), wanted.map(({ scope }) => scope)],
     }))
     this.#records = new SharedLookUp(pool, (positions) => ({
       name: 'recorded_at',
-      text: `select w.n::integer, e.recorded_at
-             from unnest($1::bigint[]) with ordinality as w(position, n)
-             join log.events e on e.position = w.position`,
+      text: `select w.n::integer,
+               (select e.recorded_at from log.events e where e.position = w.position) as recorded_at
+             from unnest($1::bigint[]) with ordinality as w(position, n)`,
       values: [positions],
     }))
   }
