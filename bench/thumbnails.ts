@@ -8,6 +8,7 @@ import { Dispatcher } from '../app/jobs/dispatcher.ts'
 import { JobLedger } from '../app/jobs/ledger.ts'
 import { Relay } from '../app/jobs/relay.ts'
 import { WorkerRuntime } from '../app/jobs/worker_runtime.ts'
+import { Workshop } from '../app/imaging/workshop/workshop.ts'
 import { ThumbnailsWorker } from '../workers/thumbnails_worker.ts'
 import { THUMBNAIL_SIDE } from '../app/imaging/thumbnail.ts'
 import { catchUp } from '../app/projections/catch_up.ts'
@@ -75,7 +76,7 @@ export async function thumbnails(environment: Environment): Promise<Figure[]> {
       warn,
     })
     const workers = new WorkerRuntime({
-      processors: [new ThumbnailsWorker(services)],
+      processors: [new ThumbnailsWorker({ ...services, workshop: new Workshop() })],
       ledger,
       redis: () => new Redis(redisUrl, { maxRetriesPerRequest: null }),
       warn,

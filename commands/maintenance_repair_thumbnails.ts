@@ -1,5 +1,6 @@
 import { BaseCommand } from '@adonisjs/core/ace'
 import { ProgressLine } from '#projections/progress_line'
+import { Workshop } from '#imaging/workshop/workshop'
 import { withServices } from '#start/console_services'
 import { untilAskedToStop } from '#supervisor/role_process'
 import { repairThumbnails, type ThumbnailRepairResult } from '#workers/thumbnail_repair'
@@ -26,15 +27,17 @@ export default class MaintenanceRepairThumbnails extends BaseCommand {
     let asked = false
     void untilAskedToStop().then(() => (asked = true))
     const line = new ProgressLine('thumbnails', { unit: 'images' })
-    const result = await withServices((ports) =>
+    const workshop = new Workshop()
+    const result = await withServices((services) =>
       repairThumbnails({
-        ports,
+        ports: { ...services, workshop },
         after: this.after,
         dryRun: this.dryRun,
         progress: (looked, total) => line.update(looked, total),
         stopped: () => asked,
       })
     )
+    await workshop.close()
     line.end()
     this.#tell(result, asked)
   }

@@ -53,6 +53,7 @@ export default class Workers extends BaseCommand {
         handlers,
         objectStores,
         variantFiles: new VariantFiles(config),
+        workshop,
         mailer: mailIsConfigured() ? await this.#smtpMailer() : new NoMailer(),
         mailedTokens: new MailedTokens(pool, config.appKey),
         appUrl,

@@ -236,7 +236,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
       watermarks: new Watermarks({ folder: join(config.dataDir, 'cache', 'fonts') }),
     }),
     stores,
-    thumbnails: new Thumbnails(stores),
+    thumbnails: new Thumbnails({ stores, workshop }),
     variants: new Variants({ stores, cache, waiting: config.variantLimits.waiting }),
     servedImages,
     hotObjects: new HotObjects({ bytes: shareOf(HOT_BYTES) }),

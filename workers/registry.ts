@@ -10,10 +10,10 @@ import { ModerationWorker } from './moderation_worker.ts'
 import type { WorkerPorts } from './ports.ts'
 import { SharesWorker } from './shares_worker.ts'
 import { StorageWorker } from './storage_worker.ts'
-import { ThumbnailsWorker } from './thumbnails_worker.ts'
+import { ThumbnailsWorker, type ThumbnailsPorts } from './thumbnails_worker.ts'
 
 /** Every worker. A new one is a file of its own and a line here. */
-export function createProcessors(ports: WorkerPorts & ImportsPorts): Processor[] {
+export function createProcessors(ports: WorkerPorts & ImportsPorts & ThumbnailsPorts): Processor[] {
   return [
     new ThumbnailsWorker(ports),
     new ExpiryWorker(ports),

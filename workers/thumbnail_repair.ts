@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { SYSTEM_ACTOR, type CommandContext } from '#handlers/command_context'
 import { ImagingError } from '#imaging/errors'
+import type { Workshop } from '#imaging/workshop/workshop'
 import { StorageError } from '#storage/errors'
 import { thumbnailKey } from '#storage/object_key'
 import { storeThumbnail } from '#storage/thumbnails'
@@ -11,7 +12,9 @@ import { strategyOf } from './strategy_settings.ts'
 const PAGE = 100
 
 export interface ThumbnailRepairOptions {
-  ports: Pick<WorkerPorts, 'pool' | 'handlers' | 'objectStores'>
+  ports: Pick<WorkerPorts, 'pool' | 'handlers' | 'objectStores'> & {
+    workshop: Pick<Workshop, 'run'>
+  }
   /** Only images after this id; how a broken off repair goes on. */
   after: number
   /** Looks only. */
@@ -96,7 +99,11 @@ async function look(
   }
   const imageId = Number(image.image_id)
   try {
-    const thumbnail = await storeThumbnail(store, { objectKey: image.object_key, md5: image.md5 })
+    const thumbnail = await storeThumbnail(
+      store,
+      { objectKey: image.object_key, md5: image.md5 },
+      ports.workshop
+    )
     await ports.handlers.image.recordThumbnail({ imageId, ...thumbnail }, repairContext())
     result.repaired += 1
   } catch (error) {

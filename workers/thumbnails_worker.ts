@@ -2,7 +2,8 @@ import type { ImageEvent } from '#domain/image/events'
 import { hasThumbnail } from '#domain/image/decide'
 import { evolveImage, type Image } from '#domain/image/state'
 import { streams } from '#domain/streams'
-import { ImagingError } from '#imaging/errors'
+import { ImagingBusyError, ImagingError } from '#imaging/errors'
+import type { Workshop } from '#imaging/workshop/workshop'
 import { jobContext } from '#jobs/job_context'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
@@ -11,7 +12,11 @@ import { imageIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { strategyOf } from './strategy_settings.ts'
 
-type ThumbnailsPorts = Pick<WorkerPorts, 'pool' | 'eventStore' | 'handlers' | 'objectStores'>
+/** What thumbnails are made with. */
+export type ThumbnailsPorts = Pick<
+  WorkerPorts,
+  'pool' | 'eventStore' | 'handlers' | 'objectStores'
+> & { workshop: Pick<Workshop, 'run'> }
 
 /** Makes the thumbnail of an uploaded image, and records that it is there or cannot be. */
 export class ThumbnailsWorker implements Processor {
@@ -39,13 +44,13 @@ export class ThumbnailsWorker implements Processor {
     }
     const store = this.#ports.objectStores.get(await strategyOf(this.#ports.pool, image.strategyId))
     try {
-      const thumbnail = await storeThumbnail(store, image)
+      const thumbnail = await storeThumbnail(store, image, this.#ports.workshop)
       await this.#ports.handlers.image.recordThumbnail(
         { imageId: image.imageId, ...thumbnail },
         jobContext(assignment, 'made')
       )
     } catch (error) {
-      if (!(error instanceof ImagingError)) {
+      if (!(error instanceof ImagingError) || error instanceof ImagingBusyError) {
         throw error
       }
       // Another try would find the same bytes.

@@ -1,4 +1,5 @@
-import { ImagingError } from '#imaging/errors'
+import { ImagingBusyError, ImagingError } from '#imaging/errors'
+import type { Workshop } from '#imaging/workshop/workshop'
 import type { StoredImageView } from '#read_models/views'
 import { thumbnailKey } from '#storage/object_key'
 import type { ObjectStores } from '#storage/object_registry'
@@ -10,6 +11,11 @@ import { SharedWork } from './shared_work.ts'
 /** Pictures worked on at once in a process that has answers to give. */
 const AT_ONCE = 2
 
+export interface ThumbnailPorts {
+  stores: ObjectStores
+  workshop: Pick<Workshop, 'run'>
+}
+
 export interface FoundThumbnail {
   store: ObjectStore
   object: StoredObject
@@ -19,13 +25,15 @@ export interface FoundThumbnail {
 /** Thumbnails as the worker stores them; one that it has not got to is made here, once for all who wait. */
 export class Thumbnails {
   readonly #stores: ObjectStores
+  readonly #workshop: Pick<Workshop, 'run'>
   readonly #work = new SharedWork<void>({ atOnce: AT_ONCE })
 
-  constructor(stores: ObjectStores) {
+  constructor({ stores, workshop }: ThumbnailPorts) {
     this.#stores = stores
+    this.#workshop = workshop
   }
 
-  /** @throws E_THUMBNAIL_NOT_POSSIBLE when there can be none */
+  /** @throws E_THUMBNAIL_NOT_POSSIBLE when there can be none, ImagingBusyError when there is too much to do */
   async find(image: StoredImageView): Promise<FoundThumbnail> {
     const store = this.#stores.get(image.strategy)
     const key = image.thumbnailKey ?? thumbnailKey(image.md5)
@@ -39,10 +47,11 @@ export class Thumbnails {
     }
     try {
       await this.#work.run(`${image.strategyId} ${key}`, async () => {
-        await storeThumbnail(store, image)
+        await storeThumbnail(store, image, this.#workshop)
       })
     } catch (error) {
-      throw error instanceof ImagingError ? new E_THUMBNAIL_NOT_POSSIBLE() : error
+      const isHopeless = error instanceof ImagingError && !(error instanceof ImagingBusyError)
+      throw isHopeless ? new E_THUMBNAIL_NOT_POSSIBLE() : error
     }
     const object = await store.stat(key)
     if (object === null) {

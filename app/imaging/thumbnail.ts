@@ -27,7 +27,8 @@ const turns = new Turns(availableParallelism())
 
 /**
  * A small picture of an image, a path or bytes: orientation applied, the first frame of an animation, never larger than
- * the original; and its ThumbHash. The same bytes give the same thumbnail.
+ * the original; and its ThumbHash. The same bytes give the same thumbnail. A drawing can cost any amount: it is made in
+ * the workshop, see `thumbnailOf`.
  *
  * @throws ImagingError E_IMAGE_CORRUPT, E_THUMBNAIL_UNSUPPORTED
  */
@@ -35,7 +36,7 @@ export async function makeThumbnail(
   source: string | Buffer,
   options: { longestSide: number } = { longestSide: THUMBNAIL_SIDE }
 ): Promise<MadeThumbnail> {
-  const format = sniffFormat(await headOf(source))
+  const format = await formatOf(source)
   try {
     return await turns.take(() => draw(source, format, options.longestSide))
   } catch (error) {
@@ -63,6 +64,11 @@ async function draw(
   const small = () => sharp(data, { raw: { width, height, channels } })
   const bytes = await small().webp({ quality: QUALITY, effort: EFFORT }).toBuffer()
   return { bytes, mimetype: 'image/webp', width, height, thumbhash: await thumbHash(small()) }
+}
+
+/** What kind of image a file, or bytes, begin like. */
+export async function formatOf(source: string | Buffer): Promise<ImageExtension | null> {
+  return sniffFormat(await headOf(source))
 }
 
 async function headOf(source: string | Buffer): Promise<Buffer> {

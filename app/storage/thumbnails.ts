@@ -1,4 +1,6 @@
-import { makeThumbnail, type MadeThumbnail } from '#imaging/thumbnail'
+import { thumbnailOf } from '#imaging/bounded_thumbnail'
+import type { MadeThumbnail } from '#imaging/thumbnail'
+import type { Workshop } from '#imaging/workshop/workshop'
 import { thumbnailKey } from './object_key.ts'
 import type { ObjectStore } from './object_store.ts'
 
@@ -13,31 +15,37 @@ export interface StoredThumbnail extends MadeThumbnail {
  * key, so doing it twice changes nothing.
  *
  * @throws StorageError E_OBJECT_MISSING, E_STORAGE_UNAVAILABLE
- * @throws ImagingError E_IMAGE_CORRUPT, E_THUMBNAIL_UNSUPPORTED
+ * @throws ImagingBusyError when the workshop has too much to do
+ * @throws ImagingError E_IMAGE_CORRUPT, E_IMAGE_TOO_SLOW, E_THUMBNAIL_UNSUPPORTED
  */
 export async function storeThumbnail(
   store: ObjectStore,
-  image: { objectKey: string; md5: string }
+  image: { objectKey: string; md5: string },
+  workshop: Pick<Workshop, 'run'>
 ): Promise<StoredThumbnail> {
-  const made = await makeOf(store, image.objectKey)
+  const made = await makeOf(store, image.objectKey, workshop)
   const objectKey = thumbnailKey(image.md5)
   await store.put(objectKey, made.bytes)
   return { ...made, objectKey, sizeBytes: made.bytes.length }
 }
 
 /** A file is read by the library itself: bytes in memory would keep the garbage collector busy. */
-async function makeOf(store: ObjectStore, key: string): Promise<MadeThumbnail> {
+async function makeOf(
+  store: ObjectStore,
+  key: string,
+  workshop: Pick<Workshop, 'run'>
+): Promise<MadeThumbnail> {
   const path = store.localPath(key)
   if (path === null || (await store.stat(key)) === null) {
-    return makeThumbnail(await store.readAll(key))
+    return thumbnailOf(await store.readAll(key), workshop)
   }
   try {
-    return await makeThumbnail(path)
+    return await thumbnailOf(path, workshop)
   } catch (error) {
     // One that was moved or deleted meanwhile is missing, not damaged.
     if ((await store.stat(key)) !== null) {
       throw error
     }
-    return makeThumbnail(await store.readAll(key))
+    return thumbnailOf(await store.readAll(key), workshop)
   }
 }

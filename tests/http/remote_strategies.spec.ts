@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
+import { Workshop } from '#imaging/workshop/workshop'
 import { VariantFiles } from '#storage/variant_files'
 import { plainPng } from '#tests/fixtures/images'
 import type { AdministeredStrategyJson, ApiClient, ImageJson } from '#tests/helpers/api'
@@ -129,6 +130,7 @@ for (const kind of KINDS) {
         handlers: services.handlers,
         objectStores: services.objectStores,
         variantFiles: new VariantFiles(server),
+        workshop: new Workshop(),
       }
       await new ThumbnailsWorker(ports).process([assignment(image.id)])
       const thumbnail = await admin.get(path(image.links.thumbnail_url))

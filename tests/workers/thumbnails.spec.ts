@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
-import { plainPng } from '#tests/fixtures/images'
+import { ImagingBusyError } from '#imaging/errors'
+import { Workshop } from '#imaging/workshop/workshop'
+import { plainPng, SVG } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson } from '#tests/helpers/api'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
@@ -15,15 +17,20 @@ test.group('Thumbnails of the worker', (group) => {
   group.each.timeout(60_000)
   let server: TestWebServer
   let user: ApiClient
+  let workshop: Workshop
 
   group.each.setup(async () => {
     server = await startWebServer()
     user = await server.setUp()
-    return () => server.stop()
+    workshop = new Workshop()
+    return async () => {
+      await workshop.close()
+      await server.stop()
+    }
   })
 
-  const work = ({ id }: ImageJson) =>
-    new ThumbnailsWorker(server.services).process([
+  const work = ({ id }: ImageJson, place: Pick<Workshop, 'run'> = workshop) =>
+    new ThumbnailsWorker({ ...server.services, workshop: place }).process([
       {
         reactionKey: `thumbnails-${randomUUID()}`,
         eventId: randomUUID(),
@@ -35,7 +42,7 @@ test.group('Thumbnails of the worker', (group) => {
 
   const repair = (changes: { dryRun?: boolean; after?: number; stopped?: () => boolean } = {}) =>
     repairThumbnails({
-      ports: server.services,
+      ports: { ...server.services, workshop },
       after: 0,
       dryRun: false,
       progress: () => {},
@@ -70,6 +77,14 @@ test.group('Thumbnails of the worker', (group) => {
     await work(image)
     const found = await shown(image, ({ thumbhash }) => thumbhash !== null)
     assert.match(found.thumbhash ?? '', THUMBHASH)
+  })
+
+  test('of a drawing that finds no place in the workshop are tried again', async ({ assert }) => {
+    const { data: image } = await user.upload<ImageJson>(Buffer.from(SVG), 'drawing.svg')
+    const busy = { run: () => Promise.reject(new ImagingBusyError(1)) }
+    await assert.rejects(() => work(image, busy), ImagingBusyError)
+    await work(image)
+    await shown(image, ({ thumbhash }) => thumbhash !== null)
   })
 
   test('are repaired when they are lost, have failed, or were never made', async ({ assert }) => {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { ImagingError } from '../errors.ts'
 import { processImage } from '../processing/process_image.ts'
 import { cleanSvg } from '../svg/clean_svg.ts'
+import { makeThumbnail } from '../thumbnail.ts'
 import { drawText } from '../watermark/draw_text.ts'
 import type { Answer, Order } from './tasks.ts'
 
@@ -15,6 +16,8 @@ function perform({ name, task }: Order) {
       return cleanSvg(task)
     case 'processImage':
       return processImage(task)
+    case 'drawThumbnail':
+      return makeThumbnail(typeof task.source === 'string' ? task.source : Buffer.from(task.source))
     case 'drawText':
       return drawText(task)
   }

@@ -1,4 +1,5 @@
 import type { ImageFacts } from '../inspect.ts'
+import type { MadeThumbnail } from '../thumbnail.ts'
 import type { ProcessingTask } from '../processing/process_image.ts'
 import type { WrittenFile } from '../rewrite_plan.ts'
 import type { Lettering } from '../watermark/draw_text.ts'
@@ -15,6 +16,12 @@ export interface Tasks {
   processImage: {
     task: ProcessingTask
     result: { facts: ImageFacts; written: WrittenFile } | null
+  }
+  /** Draws the thumbnail of a drawing, which nobody can tell beforehand what it costs. */
+  drawThumbnail: {
+    /** A path, or bytes. */
+    task: { source: string | Uint8Array }
+    result: Omit<MadeThumbnail, 'bytes'> & { bytes: Uint8Array }
   }
   /** Draws a text, as PNG. */
   drawText: {
