@@ -31,6 +31,13 @@ const TRIES = 30
 const TRY_MILLISECONDS = 300
 const LOCK_NOT_AVAILABLE = '55P03'
 
+const READ_FOR_LONG = `
+  select exists (
+    select 1 from pg_locks l join pg_stat_activity a on a.pid = l.pid
+    where l.relation = 'log.events'::regclass and l.granted and l.pid <> pg_backend_pid()
+      and a.xact_start < clock_timestamp() - interval '1 second'
+  ) as some`
+
 /**
  * Puts partitions away, one after the other: writes each to its file, reads that back, and takes the partition out of the
  * database in the transaction that notes the archive. What is broken off leaves at most a file, which the next run replaces.
@@ -125,28 +132,41 @@ async function takeOut(client: pg.Client, archive: Archive): Promise<void> {
   })
 }
 
-/** A transaction that needs the log to itself for a moment, tried until nobody reads for long. */
+/**
+ * A transaction that needs the log to itself for a moment, tried until nobody reads for long. Whoever does is not waited for
+ * in the queue of the lock, where appends would have to wait as well.
+ */
 async function whenUnused(client: pg.Client, work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    await client.query('begin')
-    try {
-      await client.query(`set local lock_timeout = ${LOCK_MILLISECONDS}`)
-      await work()
-      await client.query('commit')
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    if (!(await isReadForLong(client)) && (await hasDone(client, work))) {
       return
-    } catch (error) {
-      await client.query('rollback')
-      if (!(error instanceof pg.DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) {
-        throw error
-      }
-      if (attempt === TRIES) {
-        throw new MaintenanceError(
-          'E_ARCHIVE_REFUSED',
-          'The log is being read for long, by a backup or a check: try again when it is done',
-          { cause: error }
-        )
-      }
     }
     await delay(TRY_MILLISECONDS)
+  }
+  throw new MaintenanceError(
+    'E_ARCHIVE_REFUSED',
+    'The log is being read for long, by a backup or a check: try again when it is done'
+  )
+}
+
+async function isReadForLong(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ some: boolean }>(READ_FOR_LONG)
+  return rows[0]?.some ?? false
+}
+
+/** Whether the transaction was done; it was not when the lock could not be had in time. */
+async function hasDone(client: pg.Client, work: () => Promise<void>): Promise<boolean> {
+  await client.query('begin')
+  try {
+    await client.query(`set local lock_timeout = ${LOCK_MILLISECONDS}`)
+    await work()
+    await client.query('commit')
+    return true
+  } catch (error) {
+    await client.query('rollback')
+    if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) {
+      return false
+    }
+    throw error
   }
 }

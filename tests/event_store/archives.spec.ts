@@ -27,6 +27,7 @@ import { archiveFull } from '#tests/helpers/archives'
 import { createTestDatabase, type TestDatabase } from '#tests/helpers/database'
 import { openTestStore, partitionLog, TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { METADATA, renamed, uploaded } from '#tests/helpers/events'
+import { waitFor } from '#tests/helpers/wait_for'
 import { S3_BUCKET, S3_CREDENTIALS, startS3Server } from '#tests/helpers/s3_server'
 
 const SIZE = 5
@@ -291,10 +292,29 @@ test.group('Archives of the log', (group) => {
 
     let archived: Promise<void> | null = null
     await withSnapshot(database.url, async ({ reader }) => {
+      await waitFor(
+        async () => {
+          const { rows: old } = await admin.query(
+            `select 1 from pg_stat_activity where datname = current_database()
+             and xact_start < clock_timestamp() - interval '1.1 seconds'`
+          )
+          return old.length > 0
+        },
+        { what: 'a reader of long' }
+      )
       archived = archiveFull(database.url, folder)
+      await waitFor(async () => (await readFile(join(folder, written))).length > 20, {
+        what: 'the file',
+      })
       const { rows } = await reader.query('select count(*)::integer as count from log.events')
       assert.deepEqual(rows, [{ count: 12 }])
-      await append('album-1')
+      for (let index = 0; index < 20; index++) {
+        await append('album-1')
+        const { rows: waiting } = await admin.query(
+          `select 1 from pg_locks where relation = 'log.events'::regclass and not granted`
+        )
+        assert.deepEqual(waiting, [])
+      }
       assert.deepEqual(await listArchives(admin), [])
     })
     await archived
@@ -303,7 +323,7 @@ test.group('Archives of the log', (group) => {
       await fileNames(),
       (await listArchives(admin)).map(({ name }) => name)
     )
-    assert.lengthOf(await readSoundLog(assert, store), 13)
+    assert.lengthOf(await readSoundLog(assert, store), 32)
   })
 
   test('a log that was tampered with is not put away', async ({ assert }) => {
