@@ -34,6 +34,10 @@ export class DigestThread {
 
   /** Hashes bytes, one call at a time; by itself, should the thread have died. */
   async digest(bytes: Buffer): Promise<Digests> {
+    // One that died while it had nothing to do would never answer.
+    if (this.#isBroken) {
+      return digestsOf(bytes)
+    }
     this.#share(bytes)
     const { promise, resolve } = Promise.withResolvers<Digests>()
     this.#answer = { resolve, fail: () => resolve(digestsOf(bytes)) }

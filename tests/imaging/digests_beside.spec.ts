@@ -35,5 +35,6 @@ test.group('Hashing beside', () => {
     assert.isFalse(thread.isBroken)
     assert.deepEqual(await thread.digest(bytes), expected(bytes))
     assert.isTrue(thread.isBroken)
+    assert.deepEqual(await thread.digest(bytes), expected(bytes), 'also when it is dead already')
   })
 })
