@@ -22,7 +22,8 @@ type EventRow = Array<string | null>
 
 /** Conditions on events, beside where they lie; `$1` to `$3` are taken. */
 interface Filter {
-  name: string
+  /** Of the prepared statement; `null` where the plan depends on what is asked for, such as a type that is rare. */
+  name: string | null
   conditions: string[]
   values: unknown[]
   /** The same, of an event that was read. */
@@ -133,7 +134,7 @@ export class PostgresLogReader {
     const { name, conditions, values } = filterOf(options)
     const selected = ['position > $1', 'position <= $2', ...conditions].join(' and ')
     const rows = await this.#rows(
-      `places_${name}`,
+      name,
       `select position from log.event_index where ${selected} order by position limit $3`,
       [options.after, upTo, options.limit, ...values]
     )
@@ -185,9 +186,9 @@ export class PostgresLogReader {
     return events
   }
 
-  async #rows(name: string, text: string, values: unknown[]): Promise<EventRow[]> {
+  async #rows(name: string | null, text: string, values: unknown[]): Promise<EventRow[]> {
     const { rows } = await this.#pool.query<EventRow>({
-      name,
+      ...(name === null ? {} : { name }),
       text,
       values,
       rowMode: 'array',
@@ -200,7 +201,7 @@ export class PostgresLogReader {
 function filterOf({ types, categories }: ReadAllOptions): Filter {
   const wantedTypes = types === undefined ? null : new Set<string>(types)
   const filter: Filter = {
-    name: 'read_all',
+    name: types === undefined && categories === undefined ? 'read_all' : null,
     conditions: [],
     values: [],
     isWanted: ({ type, stream }) =>
@@ -210,11 +211,9 @@ function filterOf({ types, categories }: ReadAllOptions): Filter {
   const place = (value: unknown) => `$${filter.values.push(value) + 3}`
   if (types !== undefined) {
     filter.conditions.push(`type = any(${place(types)}::text[])`)
-    filter.name += '_types'
   }
   if (categories !== undefined) {
     filter.conditions.push(`split_part(stream, '-', 1) = any(${place(categories)}::text[])`)
-    filter.name += '_categories'
   }
   return filter
 }

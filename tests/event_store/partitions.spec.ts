@@ -8,6 +8,7 @@ import { readSoundLog } from '#tests/contract/event_store_contract'
 import { createTestDatabase, migrate, type TestDatabase } from '#tests/helpers/database'
 import { openTestStore, partitionLog, TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { METADATA, renamed } from '#tests/helpers/events'
+import { waitFor } from '#tests/helpers/wait_for'
 
 /** Makes of a log in one partition what it was before there were any. */
 const PUT_TOGETHER = `
@@ -166,6 +167,30 @@ test.group('The log in partitions', (group) => {
     await append('album-1')
     assert.lengthOf(await partitions(), 3)
     assert.lengthOf(await readSoundLog(assert, store), 21)
+  })
+
+  test('events of a rare type are found by its index, however often they are asked for', async ({
+    assert,
+  }) => {
+    await append(
+      'album-1',
+      Array.from({ length: 5_000 }, () => undefined)
+    )
+    await admin.query('analyze log.events_1')
+    const scans = async () => {
+      const { rows } = await admin.query<{ scans: string }>(
+        `select idx_scan as scans from pg_stat_user_indexes where indexrelname = 'events_1_type'`
+      )
+      return Number(rows[0]?.scans)
+    }
+    const before = await scans()
+    // What a connection has counted is told when it ends.
+    const reader = openTestStore(database.url)
+    for (let time = 0; time < 20; time++) {
+      assert.deepEqual(await reader.readAll({ after: 0, limit: 9, types: ['image.uploaded'] }), [])
+    }
+    await reader.close()
+    await waitFor(async () => (await scans()) >= before + 20, { what: 'the index' })
   })
 
   test('the table of an older site becomes the first partition as it is', async ({ assert }) => {
