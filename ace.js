@@ -1,9 +1,13 @@
 // Node runs the TypeScript sources as they are (erasable syntax only), so there is no build step. Where the machine's
 // Node is too old for that, the one among the dependencies takes over.
 import { spawn } from 'node:child_process'
+import { setFlagsFromString } from 'node:v8'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
+
+// A young generation that starts small and stays so takes 50 MB less.
+setFlagsFromString('--semi-space-growth-factor=1')
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
   await import('./bin/console.ts')

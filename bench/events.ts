@@ -80,7 +80,7 @@ function accountChapter(id: number): Chapter {
           name: `Person ${id}`,
           role: 'user',
           group_id: 1,
-          capacity_bytes: 1_000_000_000,
+          capacity_bytes: 1_000_000_000_000,
           email_verified: true,
           origin: 'registration',
         },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '../app/supervisor/free_port.ts'
+import { PROJECTOR_PROCESS } from '../app/supervisor/projector_process.ts'
 import { WEB_PROCESS } from '../app/supervisor/web_process.ts'
 import { startProcess, type Environment } from './environment.ts'
 
@@ -21,7 +22,7 @@ export async function startSite(
   databaseUrl: string,
   changes: NodeJS.ProcessEnv = {}
 ): Promise<Site> {
-  const stopProjector = startProcess(['ace.js', 'projector'], {
+  const stopProjector = startProcess(PROJECTOR_PROCESS.args, {
     ...environment.processEnv(databaseUrl),
     ...changes,
   })

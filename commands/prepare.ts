@@ -29,20 +29,18 @@ export default class Prepare extends BaseCommand {
         connectionString: config.databaseUrl,
         inEventStoreDb: config.eventStoreUrl !== undefined,
       })
-      const lines = new Map<string, ProgressLine>()
+      const line = new ProgressLine('read models')
       await installProjections({
         connectionString: config.databaseUrl,
         eventStore,
         projections,
-        progress({ projection, phase, position, head }) {
+        progress({ phase, position, head }) {
           if (phase === 'fill') {
-            const line = lines.get(projection) ?? new ProgressLine(projection)
-            lines.set(projection, line)
             line.update(position, head)
           }
         },
       })
-      lines.forEach((line) => line.end())
+      line.end()
       const initialized = await handlers.site.initializeSite({
         actor: SYSTEM_ACTOR,
         correlationId: randomUUID(),

@@ -1,10 +1,12 @@
 import { BaseCommand } from '@adonisjs/core/ace'
 import { tellProjectionError } from '#projections/errors'
 import { ProgressLine } from '#projections/progress_line'
-import { rebuild, type RebuildResult } from '#projections/rebuild'
+import type { RebuildResult } from '#projections/rebuild'
 import { selectProjections } from '#projections/selection'
 import { rollback } from '#projections/switch'
 import { withServices } from '#start/console_services'
+import { rebuildInThread } from '#start/rebuild_thread'
+import { stepBack } from '#supervisor/step_back'
 
 export default class ProjectionsRebuild extends BaseCommand {
   static override commandName = 'projections:rebuild'
@@ -32,27 +34,31 @@ export default class ProjectionsRebuild extends BaseCommand {
   }
 
   override async run() {
+    // Those who read go first.
+    stepBack()
     const selected = selectProjections(this.names)
-    await withServices(async ({ config, eventStore }) => {
-      const connectionString = config.databaseUrl
-      for (const projection of selected) {
-        if (this.rollback) {
-          await rollback({ connectionString, projection })
+    await withServices(async ({ config }) => {
+      if (this.rollback) {
+        for (const projection of selected) {
+          await rollback({ connectionString: config.databaseUrl, projection })
           this.logger.success(`${projection.name}: the earlier copy serves again`)
-          continue
         }
-        const line = new ProgressLine(projection.name)
-        const result = await rebuild({
-          connectionString,
-          eventStore,
-          projection,
-          gate: this.gate,
-          dryRun: this.dryRun,
-          progress: ({ phase, position, head }) => phase === 'fill' && line.update(position, head),
-        })
-        line.end()
-        this.#tell(projection.name, result)
+        return
       }
+      const line = new ProgressLine('read models')
+      await rebuildInThread(config, {
+        projections: selected,
+        gate: this.gate,
+        dryRun: this.dryRun,
+        progress({ phase, position, head }) {
+          if (phase === 'fill') {
+            line.update(position, head)
+          } else {
+            line.end()
+          }
+        },
+        done: (result) => this.#tell(result),
+      })
     })
   }
 
@@ -60,10 +66,10 @@ export default class ProjectionsRebuild extends BaseCommand {
     return tellProjectionError(this)
   }
 
-  #tell(name: string, { events, position, difference, switched }: RebuildResult) {
+  #tell({ projection, events, position, difference, switched }: RebuildResult) {
     const rows = rowsThatDiffer(difference)
     const outcome = switched ? 'switched' : 'not switched'
-    const sentence = `${name}: ${events} events to position ${position}, ${rows}, ${outcome}`
+    const sentence = `${projection}: ${events} events to position ${position}, ${rows}, ${outcome}`
     if (difference === null || difference.count === 0) {
       this.logger.success(sentence)
       return

@@ -47,19 +47,15 @@ export default class Replay extends BaseCommand {
   }
 
   async #build({ config, eventStore }: Services, position: number) {
-    const lines = new Map<string, ProgressLine>()
+    const line = new ProgressLine('read models')
     const { schema, tables } = await buildAsOf({
       connectionString: config.databaseUrl,
       eventStore,
       projections: selectProjections(this.names),
       position,
-      progress(projection, done, upTo) {
-        const line = lines.get(projection) ?? new ProgressLine(projection)
-        lines.set(projection, line)
-        line.update(done, upTo)
-      },
+      progress: (done) => line.update(done, position),
     })
-    lines.forEach((line) => line.end())
+    line.end()
     for (const { name, rows, refused } of tables) {
       this.logger.info(`${name}: ${rows} rows`)
       if (refused.length > 0) {

@@ -10,10 +10,12 @@ import { Workshop } from '#imaging/workshop/workshop'
 import { NoMailer, SmtpMailer } from '#mail/mailer'
 import { randomKeys } from '#handlers/random_keys'
 import { projections } from '#projections/registry'
+import type { RebuildWish } from '#projections/rebuild'
 import { ProjectionRuntime } from '#projections/runtime'
 import { reachableAddresses } from '#remote/reachable_addresses'
 import { SafeFetch } from '#remote/safe_fetch'
 import { SERVING, withServices } from '#start/console_services'
+import { rebuildInThread } from '#start/rebuild_thread'
 import { logWhatNobodyCaught, processLog } from '#start/process_log'
 import { VariantFiles } from '#storage/variant_files'
 import { checkRedis } from '#supervisor/redis'
@@ -77,6 +79,7 @@ export default class Workers extends BaseCommand {
           patienceMilliseconds: FETCHING_MILLISECONDS,
         }),
         identities: new IdentityReader(pool),
+        rebuild: (options: RebuildWish) => rebuildInThread(config, options),
       }
       const jobs = new JobSystem({
         ports,

@@ -3,13 +3,15 @@ import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
 import { listParked, retryParked } from '#projections/parking'
 import type { AnyProjection } from '#projections/projection'
-import { rebuild } from '#projections/rebuild'
 import { selectProjections } from '#projections/selection'
 import { projectionOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { RebuildProgressNotes } from './rebuild_progress_notes.ts'
 
-type MaintenancePorts = Pick<WorkerPorts, 'pool' | 'eventStore' | 'handlers' | 'databaseUrl'>
+type MaintenancePorts = Pick<
+  WorkerPorts,
+  'pool' | 'eventStore' | 'handlers' | 'databaseUrl' | 'rebuild'
+>
 
 /** Rebuilds read models and folds parked events again, as administrators have asked. */
 export class MaintenanceWorker implements Processor {
@@ -52,25 +54,25 @@ export class MaintenanceWorker implements Processor {
     { gate, dry_run: dryRun }: { gate: boolean; dry_run: boolean },
     assignment: Assignment
   ): Promise<void> {
-    const { eventStore, databaseUrl, handlers } = this.#ports
+    const { handlers } = this.#ports
     await this.#notes.begin(projection.name)
-    const { position, difference, switched } = await rebuild({
-      connectionString: databaseUrl,
-      eventStore,
-      projection,
+    const results = await this.#ports.rebuild({
+      projections: [projection],
       gate,
       dryRun,
       progress: (progress) => this.#notes.note(progress),
     })
-    await handlers.maintenance.recordRebuilt(
-      {
-        projection: projection.name,
-        position,
-        differing_rows: difference?.count ?? null,
-        switched,
-      },
-      jobContext(assignment, 'rebuilt')
-    )
+    for (const { position, difference, switched } of results) {
+      await handlers.maintenance.recordRebuilt(
+        {
+          projection: projection.name,
+          position,
+          differing_rows: difference?.count ?? null,
+          switched,
+        },
+        jobContext(assignment, 'rebuilt')
+      )
+    }
     await this.#notes.end(projection.name)
   }
 

@@ -121,6 +121,10 @@ export class EventStoreDbEventStore implements EventStore {
     return this.#copied.readAll(options)
   }
 
+  readFacts(options: ReadAllOptions) {
+    return this.#copied.readFacts(options)
+  }
+
   readAt(positions: readonly number[]) {
     return this.#copied.readAt(positions)
   }

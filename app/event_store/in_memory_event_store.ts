@@ -11,6 +11,7 @@ import type {
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
+  RecordedFact,
   StoredRange,
   SubscribeOptions,
   Subscription,
@@ -82,6 +83,10 @@ export class InMemoryEventStore implements EventStore {
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
     return this.#codec.decode(streamReader(this.#streams.get(stream) ?? [], options))
+  }
+
+  readFacts(options: ReadAllOptions): Promise<RecordedFact[]> {
+    return this.readAll(options)
   }
 
   async readAll(options: ReadAllOptions): Promise<RecordedEvent[]> {

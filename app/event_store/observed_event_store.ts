@@ -18,6 +18,7 @@ export function observeAppends(
     findClaim: (scope, value) => store.findClaim(scope, value),
     readStream: (stream, options) => store.readStream(stream, options),
     readAll: (options) => store.readAll(options),
+    readFacts: (options) => store.readFacts(options),
     readAt: (positions) => store.readAt(positions),
     readStored: (range) => store.readStored(range),
     head: () => store.head(),

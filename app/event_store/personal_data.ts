@@ -87,8 +87,7 @@ export function openFields(
   if (part === null) {
     return stored
   }
-  const rest = { ...stored }
-  delete rest[SEALED_FIELD]
+  const { [SEALED_FIELD]: sealedFields, ...rest } = stored
   const personal: Payload =
     key === null
       ? Object.fromEntries(fields.map((field): [string, Json] => [field, null]))

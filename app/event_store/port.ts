@@ -82,6 +82,13 @@ export type RecordedEvent<Type extends EventType = EventType> =
       : never
     : never
 
+/** What was recorded, without by whom and why. */
+export type RecordedFact = RecordedEvent extends infer Event
+  ? Event extends RecordedEvent
+    ? Omit<Event, 'metadata'>
+    : never
+  : never
+
 export interface RecordedEnvelope {
   id: string
   stream: string
@@ -171,6 +178,8 @@ export interface EventStore {
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>
   /** A page of the whole log, in order of position. */
   readAll(options: ReadAllOptions): Promise<RecordedEvent[]>
+  /** As `readAll`, for those who fold a long log: a good part of each event is left where it is. */
+  readFacts(options: ReadAllOptions): Promise<RecordedFact[]>
   /** The events at these positions, in order of position; those that do not exist are left out. */
   readAt(positions: readonly number[]): Promise<RecordedEvent[]>
   /** A page of the log as it lies there, for proofs and copies. */

@@ -15,6 +15,7 @@ import type {
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
+  RecordedFact,
   StoredRange,
   SubscribeOptions,
   Subscription,
@@ -152,6 +153,10 @@ export class PostgresEventStore implements EventStore {
 
   async readAll(options: ReadAllOptions): Promise<RecordedEvent[]> {
     return this.#decoded(() => this.#reader.readAll(options))
+  }
+
+  async readFacts(options: ReadAllOptions): Promise<RecordedFact[]> {
+    return this.#decoded(() => this.#reader.readFacts(options))
   }
 
   async readAt(positions: readonly number[]): Promise<RecordedEvent[]> {

@@ -9,6 +9,9 @@ import type { StoredEvent } from './stored_event.ts'
 const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
   (date_part('epoch', recorded_at) * 1000)::bigint`
 
+/** The same without the metadata, of which there is more than of anything else in most events. */
+const FACT_COLUMNS = EVENT_COLUMNS.replace('metadata', 'null')
+
 /** An event of which only the place is known. */
 const PLACE_COLUMNS = 'position, null, version, null, null, null, null, null, null'
 /** After a position alone. */
@@ -91,17 +94,26 @@ export class PostgresLogReader {
   }
 
   /** Events of some types are found by the index where there is one, so that few partitions are looked into. */
-  async readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
+  readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
+    return this.#readAll(options, EVENT_COLUMNS)
+  }
+
+  /** Without the metadata, where it is not at hand. */
+  readFacts(options: ReadAllOptions): Promise<StoredEvent[]> {
+    return this.#readAll(options, FACT_COLUMNS)
+  }
+
+  async #readAll(options: ReadAllOptions, columns: string): Promise<StoredEvent[]> {
     const { after, limit, types, upTo = Number.MAX_SAFE_INTEGER } = options
     if (types === undefined) {
-      return this.#readOn(options, EVENT_COLUMNS, filterOf(options))
+      return this.#readOn(options, columns, filterOf(options))
     }
     const { indexed } = await this.#layout.current()
     const found = after < indexed ? await this.#placesOf(options, Math.min(upTo, indexed)) : []
     const events = await this.readAt(found)
     const rest = { after: Math.max(after, indexed), upTo, limit: limit - found.length }
     if (rest.limit > 0) {
-      events.push(...(await this.#readOn(rest, EVENT_COLUMNS, filterOf(options))))
+      events.push(...(await this.#readOn(rest, columns, filterOf(options))))
     }
     return events
   }
@@ -154,6 +166,8 @@ export class PostgresLogReader {
     const selected = ['position > $1', 'position <= $2', ...conditions].join(' and ')
     const text = `(select ${columns} from log.events where ${selected} order by position limit $3)
       union all (select log.archived(), ${columns.includes('hash') ? NOTHING_ELSE_HASHED : NOTHING_ELSE})`
+    const statement =
+      filter.name && (columns === FACT_COLUMNS ? `${filter.name}_facts` : filter.name)
     let { partitions, archived } = await this.#layout.current()
     const events: StoredEvent[] = []
     for (let from = after; from < upTo && events.length < limit;) {
@@ -169,12 +183,7 @@ export class PostgresLogReader {
         continue
       }
       const end = stretchEnd(partitions, from, upTo)
-      const rows = await this.#rows(filter.name, text, [
-        from,
-        end,
-        limit - events.length,
-        ...values,
-      ])
+      const rows = await this.#rows(statement, text, [from, end, limit - events.length, ...values])
       const archivedNow = Number(rows.find((row) => !isWhole(row))?.[0])
       if (archivedNow > from && archivedNow > archived) {
         ;({ partitions, archived } = await this.#layout.refresh())

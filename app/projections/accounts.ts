@@ -1,6 +1,6 @@
 import type { AccountRole } from '#domain/account/events'
 import type { Json } from '#domain/event_definition'
-import type { RecordedEvent } from '#event_store/port'
+import type { RecordedFact } from '#event_store/port'
 import { defineProjection } from './projection.ts'
 
 export type AccountRow = {
@@ -19,7 +19,7 @@ export type AccountRow = {
 }
 
 /** The account whose stream the event belongs to. */
-function accountIn({ type, data }: RecordedEvent): number | null {
+function accountIn({ type, data }: RecordedFact): number | null {
   return type.startsWith('account.') && 'account_id' in data ? data.account_id : null
 }
 

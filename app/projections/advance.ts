@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#event_store/port'
+import type { RecordedFact } from '#event_store/port'
 import { announce } from './announcement.ts'
 import { advanceCheckpoints, lockCheckpoints, park, readParkedKeys } from './checkpoints.ts'
 import { Fold } from './fold.ts'
@@ -67,7 +67,7 @@ export async function advance(batch: Batch): Promise<Advanced> {
 
 async function runBatch(
   batch: Batch,
-  events: readonly RecordedEvent[],
+  events: readonly RecordedFact[],
   refused: ProjectionFailure | null
 ): Promise<Advanced> {
   const { client, projections, slot, from } = batch
@@ -127,6 +127,7 @@ async function runFolds(
   let writing = Promise.resolve()
   for (const { name, fold } of due) {
     const parked = fold.run()
+    fold.encode()
     await writing
     writing = attributed(name, async () => {
       await fold.write(client)

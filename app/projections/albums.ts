@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#event_store/port'
+import type { RecordedFact } from '#event_store/port'
 import { defineProjection } from './projection.ts'
 
 export type AlbumRow = {
@@ -15,7 +15,7 @@ export type AlbumRow = {
 const FORGOTTEN = ''
 
 /** How an event changes the number of images in each album it concerns. */
-function imageCounts(event: RecordedEvent): Array<[albumId: number, delta: number]> {
+function imageCounts(event: RecordedFact): Array<[albumId: number, delta: number]> {
   const counts: Array<[number | null, number]> = []
   switch (event.type) {
     case 'image.uploaded':

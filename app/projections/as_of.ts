@@ -1,14 +1,14 @@
 import pg from 'pg'
 import type { EventStore } from '#event_store/port'
 import { ProjectionError } from './errors.ts'
-import { foldInto, type Parked } from './fold.ts'
+import { fillTables } from './fill.ts'
+import type { Parked } from './fold.ts'
 import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
 import { copySession } from './session.ts'
 import { ReadModelTable, type Client } from './table.ts'
 import { inTransaction, sqlState } from './transaction.ts'
 
-const BATCH = 5_000
 const DUPLICATE_SCHEMA = '42P06'
 const POSITION = /^[1-9]\d{0,14}$/
 /** A moment with its zone: what a clock on the wall shows says nothing without one. */
@@ -19,7 +19,7 @@ export interface AsOfOptions {
   eventStore: EventStore
   projections: readonly AnyProjection[]
   position: number
-  progress?: (projection: string, position: number, upTo: number) => void
+  progress?: (position: number) => void
 }
 
 export interface AsOfResult {
@@ -81,10 +81,22 @@ export async function buildAsOf(options: AsOfOptions): Promise<AsOfResult> {
   try {
     return await inTransaction(client, async () => {
       await createSchema(client, schema)
-      const pages = new PageReader(options.eventStore)
+      const { projections, position, progress } = options
+      for (const projection of projections) {
+        await new ReadModelTable(projection, { schema }).create(client)
+      }
+      const { parked } = await fillTables({
+        client,
+        pages: new PageReader(options.eventStore),
+        projections,
+        place: { schema },
+        upTo: position,
+        progress,
+      })
       const tables = []
-      for (const projection of options.projections) {
-        tables.push(await buildOne(client, pages, projection, schema, options))
+      for (const projection of projections) {
+        const { name, rows } = await finish(client, new ReadModelTable(projection, { schema }))
+        tables.push({ name, rows, refused: parked.get(projection.name) ?? [] })
       }
       return { schema, tables }
     })
@@ -124,25 +136,9 @@ async function createSchema(client: Client, schema: string): Promise<void> {
   }
 }
 
-async function buildOne(
-  client: Client,
-  pages: PageReader,
-  projection: AnyProjection,
-  schema: string,
-  { position, progress }: AsOfOptions
-) {
-  const table = new ReadModelTable(projection, { schema })
-  await table.create(client)
-  const refused: Parked[] = []
-  for (let after = 0; after < position;) {
-    const events = await pages.read(after, BATCH, position)
-    const blocked = new Set(refused.map(({ partitionKey }) => partitionKey))
-    refused.push(...(await foldInto(client, projection, { schema }, events, blocked)))
-    after = events.at(-1)?.position ?? position
-    progress?.(projection.name, after, position)
-  }
+async function finish(client: Client, table: ReadModelTable) {
   await table.createIndexes(client)
   await table.analyze(client)
   const { rows } = await client.query<{ count: string }>(`select count(*) from ${table.name}`)
-  return { name: table.name, rows: Number(rows[0]?.count ?? 0), refused }
+  return { name: table.name, rows: Number(rows[0]?.count ?? 0) }
 }

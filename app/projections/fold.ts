@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import type { RecordedEvent } from '#event_store/port'
-import type { AnyProjection, RowKey } from './projection.ts'
-import { RowSet } from './row_set.ts'
+import type { RecordedFact } from '#event_store/port'
+import type { AnyProjection, Row, RowKey } from './projection.ts'
+import { RowSet, type Changes } from './row_set.ts'
 import { ReadModelTable, type Client, type Place } from './table.ts'
 
 /** An event that a projection could not digest, or that waits behind one of its stream (`error` is then null). */
@@ -12,10 +12,16 @@ export interface Parked {
 }
 
 interface Touching {
-  event: RecordedEvent
+  event: RecordedFact
   keys: readonly RowKey[]
   /** Why the event's rows could not even be named. */
   failure?: unknown
+}
+
+/** Whoever has the rows that events touch. */
+export interface RowSource {
+  /** The rows of these keys that there are. */
+  load(keys: ReadonlySet<RowKey>): Promise<Array<[RowKey, Row]>>
 }
 
 /** Why an event was refused, as it is shown. */
@@ -24,14 +30,14 @@ export function sentenceOf(error: unknown): string {
 }
 
 /** Events are parked and retried in order by stream. */
-export function partitionKeyOf(event: RecordedEvent): string {
+export function partitionKeyOf(event: RecordedFact): string {
   return event.stream
 }
 
 /**
- * Folds events into a read model's table in three steps, so that the database can work on one read model while the
- * next is folded: `load` the rows they touch, `run` the fold in memory, `write` the rows that changed. The steps belong
- * to one transaction, which holds the copy's checkpoint.
+ * Folds events into a read model's table step by step, so that the database can work on one read model while the next is
+ * folded: `load` the rows they touch, `run` the fold in memory, `encode` the rows that changed and `write` them. The steps
+ * belong to one transaction, which holds the copy's checkpoint.
  *
  * An event that throws is parked with those that follow in its stream; nothing else waits for it.
  */
@@ -41,13 +47,13 @@ export class Fold {
   readonly #alreadyParked: ReadonlySet<string>
   readonly #touching: readonly Touching[]
   #rows: RowSet
+  #changes: Changes = { written: [], removed: [], before: [] }
   #statements: pg.QueryConfig[] = []
-  readonly #subjects = new Set<number>()
 
   constructor(
     projection: AnyProjection,
     place: Place,
-    events: readonly RecordedEvent[],
+    events: readonly RecordedFact[],
     alreadyParked: ReadonlySet<string>
   ) {
     this.#projection = projection
@@ -57,7 +63,11 @@ export class Fold {
     this.#rows = new RowSet(projection.table.key, [])
   }
 
-  async load(client: Client): Promise<void> {
+  load(client: Client): Promise<void> {
+    return this.loadFrom({ load: (keys) => this.#table.load(client, [...keys]) })
+  }
+
+  async loadFrom(source: RowSource): Promise<void> {
     const wanted = new Set<RowKey>()
     for (const { event, keys } of this.#touching) {
       if (!this.#alreadyParked.has(partitionKeyOf(event))) {
@@ -65,8 +75,7 @@ export class Fold {
       }
     }
     if (wanted.size > 0) {
-      const loaded = await this.#table.load(client, [...wanted])
-      this.#rows = new RowSet(this.#projection.table.key, loaded)
+      this.#rows = new RowSet(this.#projection.table.key, await source.load(wanted))
     }
   }
 
@@ -88,20 +97,21 @@ export class Fold {
         blocked.add(partitionKey)
       }
     }
-    const { written, removed, before } = this.#rows.changes()
-    for (const row of [...before, ...written]) {
-      const subject = this.#projection.concerns(row)
-      if (subject !== null) {
-        this.#subjects.add(subject)
-      }
-    }
-    if (removed.length > 0) {
-      this.#statements.push(this.#table.removal(removed))
-    }
-    if (written.length > 0) {
-      this.#statements.push(this.#table.upsert(written))
-    }
+    this.#changes = this.#rows.changes()
     return parked
+  }
+
+  /** What `run` has changed. */
+  get changes(): Changes {
+    return this.#changes
+  }
+
+  encode(): void {
+    const { written, removed } = this.#changes
+    this.#statements = [
+      ...(removed.length > 0 ? [this.#table.removal(removed)] : []),
+      ...(written.length > 0 ? [this.#table.upsert(written)] : []),
+    ]
   }
 
   async write(client: Client): Promise<void> {
@@ -112,7 +122,9 @@ export class Fold {
 
   /** Whom the rows concern that `run` has changed. */
   get subjects(): ReadonlySet<number> {
-    return this.#subjects
+    const { written, before } = this.#changes
+    const concerned = [...before, ...written].map((row) => this.#projection.concerns(row))
+    return new Set(concerned.filter((subject) => subject !== null))
   }
 
   #apply({ event, keys, failure }: Touching) {
@@ -123,22 +135,23 @@ export class Fold {
   }
 }
 
-/** All three steps at once. */
+/** All steps at once. */
 export async function foldInto(
   client: Client,
   projection: AnyProjection,
   place: Place,
-  events: readonly RecordedEvent[],
+  events: readonly RecordedFact[],
   alreadyParked: ReadonlySet<string>
 ): Promise<Parked[]> {
   const fold = new Fold(projection, place, events, alreadyParked)
   await fold.load(client)
   const parked = fold.run()
+  fold.encode()
   await fold.write(client)
   return parked
 }
 
-function touchingEvents(projection: AnyProjection, events: readonly RecordedEvent[]): Touching[] {
+function touchingEvents(projection: AnyProjection, events: readonly RecordedFact[]): Touching[] {
   const touching: Touching[] = []
   for (const event of events) {
     try {

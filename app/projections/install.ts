@@ -29,16 +29,19 @@ export async function installProjections(options: InstallOptions): Promise<void>
   await client.connect()
   try {
     await inTransaction(client, () => makeMissing(client, projections))
-    for (const projection of projections) {
-      while ((await installedVersions(client)).get(projection.name) !== projection.version) {
-        try {
-          await rebuild({ ...options, projection, gate: false })
-        } catch (error) {
-          if (!(error instanceof ProjectionError && error.code === 'E_REBUILD_RUNNING')) {
-            throw error
-          }
-          await delay(WAIT_MILLISECONDS)
+    for (;;) {
+      const installed = await installedVersions(client)
+      const outdated = projections.filter(({ name, version }) => installed.get(name) !== version)
+      if (outdated.length === 0) {
+        return
+      }
+      try {
+        await rebuild({ ...options, projections: outdated, gate: false })
+      } catch (error) {
+        if (!(error instanceof ProjectionError && error.code === 'E_REBUILD_RUNNING')) {
+          throw error
         }
+        await delay(WAIT_MILLISECONDS)
       }
     }
   } finally {

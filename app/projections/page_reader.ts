@@ -1,18 +1,18 @@
-import type { EventStore, RecordedEvent } from '#event_store/port'
+import type { EventStore, RecordedFact } from '#event_store/port'
 
 const KEPT_PAGES = 4
 
 /** Reads the log once for all who follow it: the last pages stay in memory. */
 export class PageReader {
-  readonly #store: Pick<EventStore, 'readAll'>
-  readonly #pages = new Map<string, Promise<RecordedEvent[]>>()
+  readonly #store: Pick<EventStore, 'readFacts'>
+  readonly #pages = new Map<string, Promise<RecordedFact[]>>()
 
-  constructor(store: Pick<EventStore, 'readAll'>) {
+  constructor(store: Pick<EventStore, 'readFacts'>) {
     this.#store = store
   }
 
   /** Up to `limit` events after a position, and no later than `upTo`. Short pages are not kept: the log may grow. */
-  read(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {
+  read(after: number, limit: number, upTo?: number): Promise<RecordedFact[]> {
     return this.#fetch(after, limit, upTo)
   }
 
@@ -24,13 +24,13 @@ export class PageReader {
     )
   }
 
-  #fetch(after: number, limit: number, upTo?: number): Promise<RecordedEvent[]> {
+  #fetch(after: number, limit: number, upTo?: number): Promise<RecordedFact[]> {
     const name = `${after} ${limit} ${upTo ?? ''}`
     const known = this.#pages.get(name)
     if (known !== undefined) {
       return known
     }
-    const page = this.#store.readAll({ after, limit, upTo }).then(
+    const page = this.#store.readFacts({ after, limit, upTo }).then(
       (events) => {
         if (events.length < limit) {
           this.#pages.delete(name)

@@ -46,5 +46,6 @@ export class ProgressLine {
     if (this.#drawn && this.#stream.isTTY) {
       this.#stream.write('\n')
     }
+    this.#drawn = false
   }
 }

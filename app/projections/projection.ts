@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#event_store/port'
+import type { RecordedFact } from '#event_store/port'
 import type { Json } from '#domain/event_definition'
 
 export type ColumnType =
@@ -40,8 +40,8 @@ export interface Projection<R = Row> {
   /** Raised with every change of the table or of the fold's meaning: the read model is then rebuilt beside the old. */
   readonly version: number
   readonly table: TableSpec<R>
-  keys(event: RecordedEvent): readonly RowKey[]
-  apply(rows: Rows<R>, event: RecordedEvent): void
+  keys(event: RecordedFact): readonly RowKey[]
+  apply(rows: Rows<R>, event: RecordedFact): void
   /**
    * The account whose answers are made of a row, `EVERYBODY`, or `null` where none is kept that is: see
    * `docs/caching.md`.

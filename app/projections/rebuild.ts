@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { EventStore } from '#event_store/port'
 import { advance } from './advance.ts'
-import { insertCheckpoint, readCheckpoints } from './checkpoints.ts'
+import { advanceCheckpoints, insertCheckpoint, park, readCheckpoints } from './checkpoints.ts'
 import { ProjectionError } from './errors.ts'
 import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
+import { fillTables } from './fill.ts'
 import { holdRebuildLock } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
 import { catchUp, dropCopy, switchToNext } from './switch.ts'
 import { ReadModelTable, type Client, type Slot, type TableDifference } from './table.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, isDataError } from './transaction.ts'
 
 export interface RebuildProgress {
   projection: string
@@ -23,15 +24,25 @@ export interface RebuildProgress {
 export interface RebuildOptions {
   connectionString: string
   eventStore: EventStore
-  projection: AnyProjection
-  /** Do not switch when the new rows differ from the old. */
+  /** They are filled together, in one reading of the log. */
+  projections: readonly AnyProjection[]
+  /** Do not switch when the new rows differ from the old; each read model for itself. */
   gate: boolean
-  /** Compare, then drop the new copy. */
+  /** Compare, then drop the new copies. */
   dryRun?: boolean
+  /** How the filling goes on, for tests: events a page, rows in memory. */
+  batchSize?: number
+  mostRows?: number
   progress?: (progress: RebuildProgress) => void
+  /** Told what came of each read model as soon as it is over. */
+  done?: (result: RebuildResult) => void
 }
 
+/** What to rebuild, for whoever knows on what. */
+export type RebuildWish = Omit<RebuildOptions, 'connectionString' | 'eventStore'>
+
 export interface RebuildResult {
+  projection: string
   events: number
   /** Where the new copy stands. */
   position: number
@@ -45,46 +56,75 @@ interface Rebuild extends RebuildOptions {
   pages: PageReader
 }
 
-const FILL_BATCH = 5_000
+/** One of the read models of a rebuild, after they were filled. */
+interface Finishing {
+  work: Rebuild
+  projection: AnyProjection
+}
+
+const STEP = 2_000
 const SAMPLE_ROWS = 10
 /** So often the live copy is looked at when it lags behind the new one. */
 const WAIT_MILLISECONDS = 50
 
 /**
- * Builds a read model anew beside the one that serves: fills it from the start of the log, compares both at the same
- * position, and puts it in place in one short transaction. The old one is kept for `rollback`.
+ * Builds read models anew beside those that serve: fills them from the start of the log, compares each with the old at the
+ * same position, and puts it in place in one short transaction. The old ones are kept for `rollback`. Answers what came of
+ * each, in the order they were given.
  *
  * @throws ProjectionError E_NOT_INSTALLED, E_REBUILD_RUNNING, E_SWITCH_BLOCKED
  */
-export async function rebuild(options: RebuildOptions): Promise<RebuildResult> {
-  const { projection, gate, dryRun = false } = options
+export async function rebuild(options: RebuildOptions): Promise<RebuildResult[]> {
+  const { projections } = options
   const client = new pg.Client(copySession(options.connectionString))
   await client.connect()
   const work: Rebuild = { ...options, client, pages: new PageReader(options.eventStore) }
   try {
-    await holdRebuildLock(client, projection.name)
-    const live = await checkpointOf(client, projection, 'live')
-    await inTransaction(client, () => makeCopy(client, projection))
-    const events = await fill(work)
-    report(work, 'index')
-    await new ReadModelTable(projection, 'next').createIndexes(client)
-
-    report(work, 'compare')
-    const difference = live.version === projection.version ? await compare(work) : null
-    const differs = difference !== null && difference.count > 0
-    if (dryRun || (gate && differs)) {
-      const { position } = await checkpointOf(client, projection, 'next')
-      await inTransaction(client, () => dropCopy(client, projection, 'next'))
-      return { events, position, difference, switched: false }
+    for (const projection of projections) {
+      await holdRebuildLock(client, projection.name)
+      await checkpointOf(client, projection, 'live')
     }
-    await new ReadModelTable(projection, 'next').analyze(client)
-    await readOn(work)
-    report(work, 'switch')
-    const position = await switchToNext(client, options.eventStore, projection)
-    return { events, position, difference, switched: true }
+    for (const projection of projections) {
+      await inTransaction(client, () => makeCopy(client, projection))
+    }
+    const events = await fill(work)
+    const results: RebuildResult[] = []
+    for (const projection of projections) {
+      const outcome = await finish({ work, projection })
+      const result = { projection: projection.name, events, ...outcome }
+      options.done?.(result)
+      results.push(result)
+    }
+    return results
   } finally {
     await client.end()
   }
+}
+
+/** What follows when a copy is filled. */
+async function finish(
+  finishing: Finishing
+): Promise<Pick<RebuildResult, 'position' | 'difference' | 'switched'>> {
+  const { work, projection } = finishing
+  const { client, eventStore, gate, dryRun = false } = work
+  const next = new ReadModelTable(projection, 'next')
+  report(finishing, 'index')
+  await next.createIndexes(client)
+
+  report(finishing, 'compare')
+  const live = await checkpointOf(client, projection, 'live')
+  const difference = live.version === projection.version ? await compare(finishing) : null
+  const differs = difference !== null && difference.count > 0
+  if (dryRun || (gate && differs)) {
+    const { position } = await checkpointOf(client, projection, 'next')
+    await inTransaction(client, () => dropCopy(client, projection, 'next'))
+    return { position, difference, switched: false }
+  }
+  await next.analyze(client)
+  await readOn(finishing)
+  report(finishing, 'switch')
+  const position = await switchToNext(client, eventStore, projection)
+  return { position, difference, switched: true }
 }
 
 async function makeCopy(client: Client, projection: AnyProjection) {
@@ -93,30 +133,73 @@ async function makeCopy(client: Client, projection: AnyProjection) {
   await insertCheckpoint(client, projection, 'next')
 }
 
-function report(work: Rebuild, phase: RebuildProgress['phase'], position = 0, head = 0) {
-  work.progress?.({ projection: work.projection.name, phase, position, head })
+function report(
+  { work, projection }: Finishing,
+  phase: RebuildProgress['phase'],
+  position = 0,
+  head = 0
+) {
+  work.progress?.({ projection: projection.name, phase, position, head })
 }
 
+/** Fills all copies in one reading of the log, up to where it ends now. */
 async function fill(work: Rebuild): Promise<number> {
-  const head = (await work.eventStore.head()).position
+  const { client, projections, eventStore } = work
+  const { position: head } = await eventStore.head()
+  const tell = (position: number) =>
+    projections.forEach((projection) => report({ work, projection }, 'fill', position, head))
+  try {
+    const { events, parked } = await fillTables({
+      ...work,
+      place: 'next',
+      upTo: head,
+      progress: tell,
+    })
+    await inTransaction(client, async () => {
+      for (const { name } of projections) {
+        await park(client, name, 'next', parked.get(name) ?? [])
+      }
+      const names = projections.map(({ name }) => name)
+      await advanceCheckpoints(client, names, 'next', head)
+    })
+    return events
+  } catch (error) {
+    if (!isDataError(error)) {
+      throw error
+    }
+  }
+  return fillBatchByBatch(work, head, tell)
+}
+
+/** Fills the copies anew in steps that each tell which event it is whose rows the database refuses. */
+async function fillBatchByBatch(
+  work: Rebuild,
+  head: number,
+  tell: (position: number) => void
+): Promise<number> {
+  const { client, pages, projections, batchSize: limit = STEP } = work
+  for (const projection of projections) {
+    await inTransaction(client, () => makeCopy(client, projection))
+  }
+  const batch = { client, pages, projections, slot: 'next', limit, upTo: head } as const
   let events = 0
   for (let from = 0; from < head;) {
-    const advanced = await advanceCopy(work, 'next', from, head)
+    const advanced = await advance({ ...batch, from })
     if (advanced.events === 0) {
       break
     }
     events += advanced.events
     from = advanced.position
-    report(work, 'fill', from, head)
+    tell(from)
   }
   return events
 }
 
 /** Reads to the end of the log, as it is now. */
-async function readOn(work: Rebuild): Promise<void> {
-  let { position: from } = await checkpointOf(work.client, work.projection, 'next')
-  for (let events = FILL_BATCH; events === FILL_BATCH;) {
-    ;({ events, position: from } = await advanceCopy(work, 'next', from))
+async function readOn({ work, projection }: Finishing): Promise<void> {
+  let { position: from } = await checkpointOf(work.client, projection, 'next')
+  for (let events = STEP; events === STEP;) {
+    ;({ events, position: from } = await advanceCopy({ work, projection }, 'next', from))
   }
 }
 
@@ -124,9 +207,10 @@ async function readOn(work: Rebuild): Promise<void> {
  * Compares the new copy with the one that serves, which goes on meanwhile: it is seen in one snapshot, and the new one
  * is brought to the position of that snapshot.
  */
-async function compare(work: Rebuild): Promise<TableDifference> {
-  const { client, projection, eventStore } = work
-  await readOn(work)
+async function compare(finishing: Finishing): Promise<TableDifference> {
+  const { work, projection } = finishing
+  const { client, eventStore } = work
+  await readOn(finishing)
   for (;;) {
     const difference = await inTransaction(client, async () => {
       await client.query('set transaction isolation level repeatable read')
@@ -144,16 +228,16 @@ async function compare(work: Rebuild): Promise<TableDifference> {
     }
     // Nobody may be running it, so the live copy is helped on.
     const live = await checkpointOf(client, projection, 'live')
-    const { events } = await advanceCopy(work, 'live', live.position)
+    const { events } = await advanceCopy(finishing, 'live', live.position)
     if (events === 0) {
       await delay(WAIT_MILLISECONDS)
     }
   }
 }
 
-async function advanceCopy(work: Rebuild, slot: Slot, from: number, upTo?: number) {
-  const { client, pages, projection } = work
-  return advance({ client, pages, projections: [projection], slot, from, limit: FILL_BATCH, upTo })
+async function advanceCopy({ work, projection }: Finishing, slot: Slot, from: number) {
+  const { client, pages } = work
+  return advance({ client, pages, projections: [projection], slot, from, limit: STEP })
 }
 
 async function checkpointOf(client: Client, projection: AnyProjection, slot: Slot) {

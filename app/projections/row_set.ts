@@ -6,6 +6,13 @@ interface Before {
   wasChanged: boolean
 }
 
+/** What is to be written: rows to insert or replace, and keys to delete; and the rows that were there before. */
+export interface Changes {
+  written: Row[]
+  removed: RowKey[]
+  before: Row[]
+}
+
 /** The rows of one batch in memory, with what changed; an event's changes can be taken back. */
 export class RowSet implements Rows<Row> {
   readonly #keyColumn: string
@@ -60,8 +67,7 @@ export class RowSet implements Rows<Row> {
     }
   }
 
-  /** What is to be written: rows to insert or replace, and keys to delete; and the rows that were there before. */
-  changes(): { written: Row[]; removed: RowKey[]; before: Row[] } {
+  changes(): Changes {
     const written: Row[] = []
     const removed: RowKey[] = []
     const before: Row[] = []

@@ -13,7 +13,7 @@ export interface ProjectionRuntimeOptions {
   projections: readonly AnyProjection[]
   /** Eager: woken by each append. Otherwise a stand-by that looks now and then and takes over when nobody runs. */
   eager: boolean
-  /** Events a batch; 5,000 unless told. */
+  /** Events a batch; 2,000 unless told. */
   batchSize?: number
   /** Told what went wrong, once for each kind in a row. */
   warn?: (message: string, error: unknown) => void
@@ -25,7 +25,7 @@ interface Group {
   from: number
 }
 
-const BATCH = 5_000
+const BATCH = 2_000
 /** A projection further behind than this runs by itself, so that it holds up nobody. */
 const FAR_BEHIND = 2_500
 /** Signals can be lost, and whoever runs can die: all look this often. */

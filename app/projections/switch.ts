@@ -100,7 +100,7 @@ export async function catchUp(
   to: number
 ): Promise<void> {
   for (let after = from; after < to;) {
-    const events = await eventStore.readAll({ after, upTo: to, limit: READ_BATCH })
+    const events = await eventStore.readFacts({ after, upTo: to, limit: READ_BATCH })
     const parkedKeys = await readParkedKeys(client, [projection.name], 'next')
     const alreadyParked = parkedKeys(projection.name)
     const parked = await foldInto(client, projection, 'next', events, alreadyParked)

@@ -38,6 +38,10 @@ export class ReadModelTable {
     return typeOf(this.#projection.table.columns[this.#projection.table.key] ?? 'text')
   }
 
+  keyOf(row: Row): RowKey {
+    return row[this.#projection.table.key] as RowKey
+  }
+
   async create(client: Client): Promise<void> {
     const { key, columns } = this.#projection.table
     const declared = Object.entries(columns).map(
@@ -79,7 +83,7 @@ export class ReadModelTable {
       for (const [name, type] of this.#columns) {
         row[name] = readValue(type, raw[name])
       }
-      return [row[key] as RowKey, row]
+      return [this.keyOf(row), row]
     })
   }
 
@@ -117,16 +121,19 @@ export class ReadModelTable {
 
   /** Rows that stand in one table and not in the other, at most `limit`, and how many there are. */
   async difference(client: Client, other: ReadModelTable, limit: number): Promise<TableDifference> {
+    const { key } = this.#projection.table
     const { rows } = await client.query<{ side: 'left' | 'right'; row: Json; total: string }>(
-      `with differing as (
-         select 'left' as side, to_jsonb(l) as row from
-           (select * from ${this.name} except select * from ${other.name}) l
-         union all
-         select 'right' as side, to_jsonb(r) as row from
-           (select * from ${other.name} except select * from ${this.name}) r
+      `with pairs as materialized (
+         select case when l.${key} is not null then to_jsonb(l) end as l,
+           case when r.${key} is not null then to_jsonb(r) end as r
+         from ${this.name} l full join ${other.name} r on l.${key} = r.${key}
+         where l is distinct from r
+       ), differing as (
+         select 'left' as side, l as row from pairs where l is not null
+         union all select 'right', r from pairs where r is not null
        )
        select side, row, count(*) over () as total from differing
-       order by row ->> '${this.#projection.table.key}', side limit $1`,
+       order by row ->> '${key}', side limit $1`,
       [limit]
     )
     return {

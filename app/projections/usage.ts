@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#event_store/port'
+import type { RecordedFact } from '#event_store/port'
 import { defineProjection } from './projection.ts'
 
 export type UsageRow = {
@@ -18,7 +18,7 @@ interface Change {
   albums: number
 }
 
-function changeOf(event: RecordedEvent): Change | null {
+function changeOf(event: RecordedFact): Change | null {
   const none = { bytes: 0, images: 0, albums: 0 }
   switch (event.type) {
     case 'account.registered':

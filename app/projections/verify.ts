@@ -1,14 +1,14 @@
 import pg from 'pg'
-import type { EventStore, RecordedEvent } from '#event_store/port'
+import type { EventStore } from '#event_store/port'
 import { readCheckpoints } from './checkpoints.ts'
-import { foldInto, type Parked } from './fold.ts'
+import { fillTables } from './fill.ts'
+import type { Parked } from './fold.ts'
 import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
 import { copySession } from './session.ts'
 import { ReadModelTable, type Client, type TableDifference } from './table.ts'
 import { inTransaction } from './transaction.ts'
 
-const BATCH = 5_000
 const SAMPLE_ROWS = 10
 
 export interface VerifyOptions {
@@ -49,22 +49,19 @@ async function compareWithLog(client: Client, options: VerifyOptions): Promise<V
   const checkpoints = await readCheckpoints(client, 'live')
   const position = checkpoints.find((one) => one.projection === projection.name)?.position ?? 0
   const parkedPositions = await readParkedPositions(client, projection)
-  const wasTaken = (event: RecordedEvent) => !parkedPositions.has(event.position)
 
   const scratch = new ReadModelTable(projection, 'scratch')
   await scratch.create(client)
-  const pages = new PageReader(eventStore)
-  const refused: Parked[] = []
-  let events = 0
-  for (let after = 0; after < position;) {
-    const page = await pages.read(after, BATCH, position)
-    pages.readAhead(page.at(-1)?.position ?? position, BATCH, position)
-    const blocked = new Set(refused.map(({ partitionKey }) => partitionKey))
-    refused.push(...(await foldInto(client, projection, 'scratch', page.filter(wasTaken), blocked)))
-    events += page.length
-    after = page.at(-1)?.position ?? position
-    progress?.(after, position)
-  }
+  const { events, parked } = await fillTables({
+    client,
+    pages: new PageReader(eventStore),
+    projections: [projection],
+    place: 'scratch',
+    upTo: position,
+    isWanted: (event) => !parkedPositions.has(event.position),
+    progress: (at) => progress?.(at, position),
+  })
+  const refused = parked.get(projection.name) ?? []
   await scratch.analyze(client)
   const live = new ReadModelTable(projection, 'live')
   const difference = await live.difference(client, scratch, SAMPLE_ROWS)

@@ -10,6 +10,7 @@ import { EmbeddedPostgres } from './postgres.ts'
 import { checkRedis, EmbeddedRedis } from './redis.ts'
 import { Role, type RoleOptions } from './role.ts'
 import { SiblingRelay } from './sibling_relay.ts'
+import { PROJECTOR_PROCESS } from './projector_process.ts'
 import { WEB_PROCESS } from './web_process.ts'
 import { webProcessesArgument } from './web_processes.ts'
 
@@ -209,7 +210,7 @@ export class Site {
       return role
     }
     this.#startWeb(env, start)
-    start('projector', ['ace.js', 'projector'])
+    start('projector', [...PROJECTOR_PROCESS.args])
     start('worker', ['ace.js', 'workers'])
   }
 

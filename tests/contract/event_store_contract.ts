@@ -3,7 +3,13 @@ import type { Assert } from '@japa/assert'
 import { drawEventId } from '#event_store/event_id'
 import type { KeyRing } from '#event_store/key_ring'
 import { EventStoreError } from '#event_store/errors'
-import type { AppendRequest, EventStore, RecordedEvent } from '#event_store/port'
+import type {
+  AppendRequest,
+  EventStore,
+  ReadAllOptions,
+  RecordedEvent,
+  RecordedFact,
+} from '#event_store/port'
 import { GENESIS_HASH, verifyChain, type ChainEnd } from '#event_store/stored_event'
 import { METADATA, renamed, uploaded } from '#tests/helpers/events'
 import { waitFor } from '#tests/helpers/wait_for'
@@ -22,6 +28,19 @@ function appendTo(stream: string, request: Partial<AppendRequest> = {}): AppendR
     metadata: METADATA,
     ...request,
   }
+}
+
+function tellFact({
+  id,
+  type,
+  stream,
+  version,
+  position,
+  schemaVersion,
+  data,
+  recordedAt,
+}: RecordedFact) {
+  return { id, type, stream, version, position, schemaVersion, data, recordedAt }
 }
 
 async function refusal(promise: Promise<unknown>): Promise<EventStoreError> {
@@ -354,6 +373,24 @@ export function eventStoreContract(adapter: string, open: () => Promise<StoreUnd
       assert.deepEqual(await positions({ types: ['image.uploaded'] }), [2, 3])
       assert.deepEqual(await positions({ categories: ['album'] }), [1, 4])
       assert.deepEqual(await positions({ types: ['album.changed'], categories: ['image'] }), [])
+    })
+
+    test('facts are what events tell, in the same pages', async ({ assert }) => {
+      await store.append(appendTo('album-1'))
+      await store.append(appendTo('image-1', { events: [uploaded(1)] }))
+      await store.append(appendTo('album-2'))
+      const page = { after: 1, limit: 2 }
+      const filters: Array<Partial<ReadAllOptions>> = [
+        {},
+        { upTo: 2 },
+        { types: ['image.uploaded'] },
+      ]
+      for (const filter of filters) {
+        const events = await store.readAll({ ...page, ...filter })
+        const facts = await store.readFacts({ ...page, ...filter })
+        assert.isNotEmpty(events)
+        assert.deepEqual(facts.map(tellFact), events.map(tellFact))
+      }
     })
 
     test('events are read at positions, those that exist, in order', async ({ assert }) => {

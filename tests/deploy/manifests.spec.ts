@@ -82,7 +82,8 @@ function commandNames(): Set<string> {
 }
 
 /** Whether a command line runs a file of ours, and a command of ours where it is ace. */
-function isOurs([program, file, command]: readonly string[]): boolean {
+function isOurs([program, ...args]: readonly string[]): boolean {
+  const [file, command] = args.filter((arg) => !arg.startsWith('--'))
   return (
     program === 'node' &&
     existsSync(join(ROOT, file ?? '')) &&

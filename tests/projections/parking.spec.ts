@@ -1,5 +1,6 @@
 import { test } from '@japa/runner'
 import { listParked, retryParked } from '#projections/parking'
+import { rebuild } from '#projections/rebuild'
 import { projectionStatus } from '#projections/status'
 import { renamed } from '#tests/helpers/events'
 import { openStage } from './stage.ts'
@@ -81,6 +82,24 @@ test.group('Parking', () => {
     assert.lengthOf(parked, 1)
     assert.containSubset(parked, [{ partitionKey: 'album-2', position: 4, waiting: 2 }])
     assert.match(parked[0]?.error ?? '', /out of range/)
+
+    const rebuilt = await rebuild({
+      connectionString: stage.url,
+      eventStore: stage.store,
+      projections: stage.projections,
+      gate: true,
+    })
+    assert.deepEqual(
+      rebuilt.map(({ difference, switched, events }) => [difference?.count, switched, events]),
+      [
+        [0, true, 7],
+        [0, true, 7],
+      ],
+      'a rebuild parks the same'
+    )
+    assert.containSubset(await listParked(stage.pool), [
+      { partitionKey: 'album-2', position: 4, waiting: 2 },
+    ])
   })
 
   test('a retry folds a stream in order, all or nothing', async ({ assert, test: it }) => {

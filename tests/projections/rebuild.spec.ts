@@ -4,20 +4,22 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { test } from '@japa/runner'
 import { installProjections } from '#projections/install'
+import { listParked } from '#projections/parking'
 import type { AnyProjection } from '#projections/projection'
-import { rebuild, type RebuildOptions } from '#projections/rebuild'
+import { rebuild } from '#projections/rebuild'
 import { projectionStatus } from '#projections/status'
 import { rollback } from '#projections/switch'
 import { verify } from '#projections/verify'
 import { renamed, uploaded } from '#tests/helpers/events'
+import { rebuildOne, type RebuildOneOptions } from '#tests/helpers/rebuild_one'
 import { waitFor } from '#tests/helpers/wait_for'
 import { openStage, type Stage } from './stage.ts'
 import { created, tallies } from './tallies.ts'
 
 const REBUILDING_PROCESS = fileURLToPath(new URL('rebuilding_process.ts', import.meta.url))
 
-function rebuildOn(stage: Stage, options: Partial<RebuildOptions> = {}) {
-  return rebuild({
+function rebuildOn(stage: Stage, options: Partial<RebuildOneOptions> = {}) {
+  return rebuildOne({
     connectionString: stage.url,
     eventStore: stage.store,
     projection: stage.projections[0] as AnyProjection,
@@ -108,6 +110,45 @@ test.group('Rebuilding', () => {
     assert.containSubset(await stage.rows('read.tallies'), [{ applied: 1 }, { applied: 1 }])
     await rollback({ connectionString: stage.url, projection: tallies() })
     assert.containSubset(await stage.rows('read.tallies'), [{ applied: 7 }])
+  })
+
+  test('those of one rebuild read the log once, and each stands for itself', async ({
+    assert,
+    test: it,
+  }) => {
+    const stage = await openStage(it, [
+      tallies({ refused: new Set(['poison']) }),
+      tallies({ name: 'others' }),
+    ])
+    await stage.append(created(1), renamed(1, 'poison'), renamed(1, 'c'), created(2))
+    stage.run()
+    await stage.reached(4)
+    await stage.pool.query('update read.others set applied = 7 where album_id = 2')
+    let read = 0
+    const readFacts = stage.store.readFacts.bind(stage.store)
+    stage.store.readFacts = async (options) => {
+      const events = await readFacts(options)
+      read += events.length
+      return events
+    }
+    const told: string[] = []
+    const results = await rebuild({
+      connectionString: stage.url,
+      eventStore: stage.store,
+      projections: stage.projections,
+      gate: true,
+      done: ({ projection, switched }) => told.push(`${projection} ${switched}`),
+    })
+    assert.equal(read, 4)
+    assert.deepEqual(told, ['tallies true', 'others false'])
+    assert.deepEqual(
+      results.map(({ difference }) => difference?.count),
+      [0, 2]
+    )
+    assert.containSubset(await stage.rows('read.tallies'), [{ album_id: 1, applied: 1 }])
+    assert.containSubset(await listParked(stage.pool), [
+      { projection: 'tallies', position: 2, waiting: 2 },
+    ])
   })
 
   test('works when nobody runs the live one', async ({ assert, test: it }) => {

@@ -9,13 +9,15 @@ const [url = ''] = process.argv.slice(2)
 await rebuild({
   connectionString: url,
   eventStore: openTestStore(url),
-  projection: tallies({
-    onName(name) {
-      if (name === 'hold') {
-        writeSync(1, 'holding\n')
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-      }
-    },
-  }),
+  projections: [
+    tallies({
+      onName(name) {
+        if (name === 'hold') {
+          writeSync(1, 'holding\n')
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+        }
+      },
+    }),
+  ],
   gate: false,
 })

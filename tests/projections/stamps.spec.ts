@@ -1,8 +1,8 @@
 import { test } from '@japa/runner'
-import { rebuild } from '#projections/rebuild'
 import { rollback } from '#projections/switch'
 import { EVERYBODY } from '#projections/stamps'
 import { openStage, type Stage } from './stage.ts'
+import { rebuildOne } from '#tests/helpers/rebuild_one'
 import { created, tallies } from './tallies.ts'
 
 /** Tallies concern the account that has the id of the album. */
@@ -44,7 +44,7 @@ test.group('Stamps', (group) => {
     stage.run()
     await stage.reached(await stage.append(created(1)))
     const options = { connectionString: stage.url, eventStore: stage.store, projection }
-    await rebuild({ ...options, gate: false })
+    await rebuildOne({ ...options, gate: false })
     const rebuilt = await stampsOf(stage)
     await rollback(options)
     const rolledBack = await stampsOf(stage)

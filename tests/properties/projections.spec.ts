@@ -3,10 +3,10 @@ import { test } from '@japa/runner'
 import type { NewEvent, RecordedEvent } from '#event_store/port'
 import { InMemoryEventStore } from '#event_store/in_memory_event_store'
 import type { AnyProjection, Row, RowKey } from '#projections/projection'
-import { rebuild } from '#projections/rebuild'
 import { projections } from '#projections/registry'
 import { RowSet } from '#projections/row_set'
 import { verify } from '#projections/verify'
+import { rebuildOne } from '#tests/helpers/rebuild_one'
 import { uploadData } from '#tests/helpers/events'
 import { removalData } from '#tests/projections/removal'
 import { appendAll, openStage } from '#tests/projections/stage'
@@ -252,7 +252,7 @@ test.group('Properties of projections', () => {
           const options = { connectionString: stage.url, eventStore: stage.store, projection }
           const { difference, refused } = await verify(options)
           assert.deepEqual([difference, refused], [{ count: 0, sample: [] }, []], projection.name)
-          const rebuilt = await rebuild({ ...options, gate: true })
+          const rebuilt = await rebuildOne({ ...options, gate: true, batchSize, mostRows: 3 })
           assert.deepEqual([rebuilt.difference?.count, rebuilt.switched], [0, true])
         }
       }),

@@ -1,6 +1,5 @@
 import { test } from '@japa/runner'
 import { GENESIS_HASH, verifyChain } from '#event_store/stored_event'
-import { rebuild } from '#projections/rebuild'
 import { projections } from '#projections/registry'
 import { verify } from '#projections/verify'
 import { plainPng } from '#tests/fixtures/images'
@@ -23,6 +22,7 @@ import {
   type Haystacks,
 } from '#tests/helpers/traces'
 import { waitFor } from '#tests/helpers/wait_for'
+import { rebuildOne } from '#tests/helpers/rebuild_one'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
 const ME = '/api/v1/users/me'
@@ -200,7 +200,7 @@ test.group('Forgetting', (group) => {
     const values = Object.values(ZELDA)
     // Copies that are kept for going back hold what the read models hold.
     for (const projection of projections) {
-      await rebuild({
+      await rebuildOne({
         connectionString: server.services.config.databaseUrl,
         eventStore: server.services.eventStore,
         projection,
@@ -252,7 +252,7 @@ test.group('Forgetting', (group) => {
     await admin.delete(`/api/v1/admin/deleted-users/${id}`)
     await untilWorkIsDone()
     for (const projection of projections) {
-      const { difference } = await rebuild({
+      const { difference } = await rebuildOne({
         connectionString: server.services.config.databaseUrl,
         eventStore: server.services.eventStore,
         projection,

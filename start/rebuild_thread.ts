@@ -1,0 +1,58 @@
+import { Worker } from 'node:worker_threads'
+import { ProjectionError, type ProjectionErrorCode } from '#projections/errors'
+import type { RebuildProgress, RebuildResult, RebuildWish } from '#projections/rebuild'
+import type { ServicesConfig } from './services.ts'
+
+const PROGRAM = new URL('./rebuild_program.ts', import.meta.url)
+/** Next to nothing lives for longer than a page of the log; without a bound V8 would let garbage pile up. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 24 }
+
+/** What can be told to a thread. */
+export interface RebuildOrder {
+  config: ServicesConfig
+  names: string[]
+  gate: boolean
+  dryRun: boolean
+}
+
+/** Errors lose their class on the way: a refusal is told as data. */
+export type RebuildAnswer =
+  | { progress: RebuildProgress }
+  | { result: RebuildResult }
+  | { results: RebuildResult[] }
+  | { refused: { code: ProjectionErrorCode; message: string } }
+
+/**
+ * `rebuild` in a thread of its own, with bounded memory: whatever else the process does goes on meanwhile.
+ *
+ * @throws ProjectionError as `rebuild`
+ */
+export function rebuildInThread(
+  config: ServicesConfig,
+  wish: RebuildWish
+): Promise<RebuildResult[]> {
+  const { projections, gate, dryRun = false, progress, done } = wish
+  const { databaseUrl, redisUrl, eventStoreUrl, appKey, dataDir } = config
+  const order: RebuildOrder = {
+    config: { databaseUrl, redisUrl, eventStoreUrl, appKey, dataDir },
+    names: projections.map(({ name }) => name),
+    gate,
+    dryRun,
+  }
+  const thread = new Worker(PROGRAM, { workerData: order, resourceLimits: RESOURCE_LIMITS })
+  return new Promise((resolve, reject) => {
+    thread.on('message', (answer: RebuildAnswer) => {
+      if ('progress' in answer) {
+        progress?.(answer.progress)
+      } else if ('result' in answer) {
+        done?.(answer.result)
+      } else if ('results' in answer) {
+        resolve(answer.results)
+      } else {
+        reject(new ProjectionError(answer.refused.code, answer.refused.message))
+      }
+    })
+    thread.once('error', reject)
+    thread.once('exit', () => reject(new Error('The thread of a rebuild ended before it was done')))
+  })
+}
