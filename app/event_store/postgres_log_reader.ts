@@ -9,8 +9,9 @@ import type { StoredEvent } from './stored_event.ts'
 const EVENT_COLUMNS = `position, stream, version, id, type, schema_version, data, metadata,
   (date_part('epoch', recorded_at) * 1000)::bigint`
 
-/** The same without the metadata, of which there is more than of anything else in most events. */
-const FACT_COLUMNS = EVENT_COLUMNS.replace('metadata', 'null')
+/** Neither JSON text nor names have them: ASCII's separators of records and fields. */
+const RECORD_SEPARATOR = '\u001e'
+const FIELD_SEPARATOR = '\u001f'
 
 /** An event of which only the place is known. */
 const PLACE_COLUMNS = 'position, null, version, null, null, null, null, null, null'
@@ -31,6 +32,52 @@ interface Filter {
   values: unknown[]
   /** The same, of an event that was read. */
   isWanted: (event: StoredEvent) => boolean
+}
+
+/** How a page of events is asked for, and read from what the database answers. */
+interface PageForm {
+  /** What it adds to the name of a prepared statement. */
+  suffix: string
+  /** The statement for those events that conditions select, `$3` at most; it tells how far archives go as well. */
+  text(selected: string): string
+  read(rows: EventRow[]): { archived: number; events: StoredEvent[] }
+}
+
+/** A row an event. */
+function asRows(columns: string, nothingElse: string): PageForm {
+  return {
+    suffix: '',
+    text: (selected) =>
+      `(select ${columns} from log.events where ${selected} order by position limit $3)
+       union all (select log.archived(), ${nothingElse})`,
+    read: (rows) => ({
+      archived: Number(rows.find((row) => !isWhole(row))?.[0]),
+      events: rows.filter(isWhole).map(readRow).toSorted(byPosition),
+    }),
+  }
+}
+
+const EVENTS = asRows(EVENT_COLUMNS, NOTHING_ELSE)
+const HASHED_EVENTS = asRows(`${EVENT_COLUMNS}, encode(hash, 'hex')`, NOTHING_ELSE_HASHED)
+
+/**
+ * All events of a page in one text, without their metadata: of many small rows the protocol costs more than what they
+ * tell.
+ */
+const FACTS: PageForm = {
+  suffix: '_facts',
+  text: (selected) =>
+    `select log.archived(), (
+       select string_agg(concat_ws(chr(31), position, stream, version, id, type, schema_version,
+         (date_part('epoch', recorded_at) * 1000)::bigint, data), chr(30) order by position)
+       from (select * from log.events where ${selected} order by position limit $3) as page)`,
+  read: ([row]) => {
+    const text = row?.[1] ?? ''
+    return {
+      archived: Number(row?.[0]),
+      events: text === '' ? [] : text.split(RECORD_SEPARATOR).map(readFact),
+    }
+  },
 }
 
 /** Reads events as they lie in the partitions of the log; the pool's failures are passed on. */
@@ -95,25 +142,25 @@ export class PostgresLogReader {
 
   /** Events of some types are found by the index where there is one, so that few partitions are looked into. */
   readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
-    return this.#readAll(options, EVENT_COLUMNS)
+    return this.#readAll(options, EVENTS)
   }
 
   /** Without the metadata, where it is not at hand. */
   readFacts(options: ReadAllOptions): Promise<StoredEvent[]> {
-    return this.#readAll(options, FACT_COLUMNS)
+    return this.#readAll(options, FACTS)
   }
 
-  async #readAll(options: ReadAllOptions, columns: string): Promise<StoredEvent[]> {
+  async #readAll(options: ReadAllOptions, form: PageForm): Promise<StoredEvent[]> {
     const { after, limit, types, upTo = Number.MAX_SAFE_INTEGER } = options
     if (types === undefined) {
-      return this.#readOn(options, columns, filterOf(options))
+      return this.#readOn(options, form, filterOf(options))
     }
     const { indexed } = await this.#layout.current()
     const found = after < indexed ? await this.#placesOf(options, Math.min(upTo, indexed)) : []
     const events = await this.readAt(found)
     const rest = { after: Math.max(after, indexed), upTo, limit: limit - found.length }
     if (rest.limit > 0) {
-      events.push(...(await this.#readOn(rest, columns, filterOf(options))))
+      events.push(...(await this.#readOn(rest, form, filterOf(options))))
     }
     return events
   }
@@ -138,7 +185,7 @@ export class PostgresLogReader {
 
   async readStored(range: StoredRange): Promise<StoredEvent[]> {
     const filter: Filter = { name: 'read_stored', conditions: [], values: [], isWanted: () => true }
-    return this.#readOn(range, `${EVENT_COLUMNS}, encode(hash, 'hex')`, filter)
+    return this.#readOn(range, HASHED_EVENTS, filter)
   }
 
   /** Where the index has events that are asked for. */
@@ -159,15 +206,12 @@ export class PostgresLogReader {
    */
   async #readOn(
     { after, limit, upTo = Number.MAX_SAFE_INTEGER }: StoredRange & { upTo?: number },
-    columns: string,
+    form: PageForm,
     filter: Filter
   ): Promise<StoredEvent[]> {
-    const { conditions, values, isWanted } = filter
-    const selected = ['position > $1', 'position <= $2', ...conditions].join(' and ')
-    const text = `(select ${columns} from log.events where ${selected} order by position limit $3)
-      union all (select log.archived(), ${columns.includes('hash') ? NOTHING_ELSE_HASHED : NOTHING_ELSE})`
-    const statement =
-      filter.name && (columns === FACT_COLUMNS ? `${filter.name}_facts` : filter.name)
+    const { name, conditions, values, isWanted } = filter
+    const text = form.text(['position > $1', 'position <= $2', ...conditions].join(' and '))
+    const statement = name === null ? null : `${name}${form.suffix}`
     let { partitions, archived } = await this.#layout.current()
     const events: StoredEvent[] = []
     for (let from = after; from < upTo && events.length < limit;) {
@@ -184,12 +228,12 @@ export class PostgresLogReader {
       }
       const end = stretchEnd(partitions, from, upTo)
       const rows = await this.#rows(statement, text, [from, end, limit - events.length, ...values])
-      const archivedNow = Number(rows.find((row) => !isWhole(row))?.[0])
-      if (archivedNow > from && archivedNow > archived) {
+      const page = form.read(rows)
+      if (page.archived > from && page.archived > archived) {
         ;({ partitions, archived } = await this.#layout.refresh())
         continue
       }
-      events.push(...rows.filter(isWhole).map(readRow).toSorted(byPosition))
+      events.push(...page.events)
       from = end
     }
     return events
@@ -238,6 +282,23 @@ function isWhole(row: EventRow): boolean {
 }
 
 const NO_HASH = Buffer.alloc(0)
+
+function readFact(line: string): StoredEvent {
+  const [position, stream, version, id, type, schemaVersion, recordedAt, data] =
+    line.split(FIELD_SEPARATOR)
+  return {
+    position: Number(position),
+    stream: stream ?? '',
+    version: Number(version),
+    id: id ?? '',
+    type: type ?? '',
+    schemaVersion: Number(schemaVersion),
+    data: data ?? '',
+    metadata: '',
+    recordedAt: Number(recordedAt),
+    hash: NO_HASH,
+  }
+}
 
 function readRow(row: EventRow): StoredEvent {
   const [position, stream, version, id, type, schemaVersion, data, metadata, recordedAt, hash] = row
