@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { ArchiveUnreadableError } from '#event_store/errors'
 import { ProjectionError } from '#projections/errors'
 import { rebuild } from '#projections/rebuild'
 import { selectProjections } from '#projections/selection'
@@ -23,10 +24,13 @@ try {
   })
   tell({ results })
 } catch (error) {
-  if (!(error instanceof ProjectionError)) {
+  if (error instanceof ProjectionError) {
+    tell({ refused: { code: error.code, message: error.message } })
+  } else if (error instanceof ArchiveUnreadableError) {
+    tell({ unreadable: { file: error.file, message: error.message } })
+  } else {
     throw error
   }
-  tell({ refused: { code: error.code, message: error.message } })
 } finally {
   await services.close()
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { ArchiveUnreadableError } from '#event_store/errors'
 import { ProjectionError, type ProjectionErrorCode } from '#projections/errors'
 import type { RebuildProgress, RebuildResult, RebuildWish } from '#projections/rebuild'
 import type { ServicesConfig } from './services.ts'
@@ -15,17 +16,19 @@ export interface RebuildOrder {
   dryRun: boolean
 }
 
-/** Errors lose their class on the way: a refusal is told as data. */
+/** Errors lose their class on the way: those that somebody can do something about are told as data. */
 export type RebuildAnswer =
   | { progress: RebuildProgress }
   | { result: RebuildResult }
   | { results: RebuildResult[] }
   | { refused: { code: ProjectionErrorCode; message: string } }
+  | { unreadable: { file: string; message: string } }
 
 /**
  * `rebuild` in a thread of its own, with bounded memory: whatever else the process does goes on meanwhile.
  *
  * @throws ProjectionError as `rebuild`
+ * @throws ArchiveUnreadableError
  */
 export function rebuildInThread(
   config: ServicesConfig,
@@ -48,8 +51,10 @@ export function rebuildInThread(
         done?.(answer.result)
       } else if ('results' in answer) {
         resolve(answer.results)
-      } else {
+      } else if ('refused' in answer) {
         reject(new ProjectionError(answer.refused.code, answer.refused.message))
+      } else {
+        reject(new ArchiveUnreadableError(answer.unreadable.file, answer.unreadable.message))
       }
     })
     thread.once('error', reject)

@@ -84,6 +84,16 @@ export async function rebuild(options: RebuildOptions): Promise<RebuildResult[]>
       await holdRebuildLock(client, projection.name)
       await checkpointOf(client, projection, 'live')
     }
+    return await buildAll(work)
+  } finally {
+    await client.end()
+  }
+}
+
+/** What was begun in vain is dropped: it would take room, and hold back what waits for all to have read the log. */
+async function buildAll(work: Rebuild): Promise<RebuildResult[]> {
+  const { client, projections, done } = work
+  try {
     for (const projection of projections) {
       await inTransaction(client, () => makeCopy(client, projection))
     }
@@ -92,12 +102,15 @@ export async function rebuild(options: RebuildOptions): Promise<RebuildResult[]>
     for (const projection of projections) {
       const outcome = await finish({ work, projection })
       const result = { projection: projection.name, events, ...outcome }
-      options.done?.(result)
+      done?.(result)
       results.push(result)
     }
     return results
-  } finally {
-    await client.end()
+  } catch (error) {
+    for (const projection of projections) {
+      await inTransaction(client, () => dropCopy(client, projection, 'next')).catch(() => {})
+    }
+    throw error
   }
 }
 

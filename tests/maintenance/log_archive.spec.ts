@@ -143,6 +143,15 @@ test.group('A site with archives of its log', (group) => {
     assert.match(stdout, /2/)
     const { position } = await eventStore.head()
     assert.lengthOf((await readFile(log, 'utf8')).trimEnd().split('\n'), position)
+
+    const [file = ''] = await files()
+    const place = join(folder, 'archive', file)
+    await rename(place, `${place}.away`)
+    const lost = await run('projections:rebuild', 'albums')
+    await rename(`${place}.away`, place)
+    assert.equal(lost.code, 1)
+    assert.include(lost.output, file)
+    assert.notMatch(lost.output, /^ +at /m)
   })
 
   test('a backup says where archives lie or takes them along, and comes back with them', async ({
