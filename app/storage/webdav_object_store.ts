@@ -161,15 +161,19 @@ export class WebdavObjectStore implements ObjectStore {
   }
 
   /** Sends a request that makes `target`, in folders that are there by then. */
-  async #withFolder(target: string, request: WebdavRequest): Promise<void> {
-    await this.#makeFolders(target, request.attempts)
-    const status = await this.#client.do({ ...request, answers: WITHOUT_FOLDER })
-    if (WITHOUT_FOLDER.includes(status)) {
-      // They were removed behind our back.
-      this.#folders.clear()
-      await this.#makeFolders(target, request.attempts)
-      await this.#client.do(request)
-    }
+  async #withFolder(target: string, { attempts, ...request }: WebdavRequest): Promise<void> {
+    await withRetries(
+      async () => {
+        await this.#makeFolders(target, 1)
+        const status = await this.#client.do({ ...request, attempts: 1, answers: WITHOUT_FOLDER })
+        if (WITHOUT_FOLDER.includes(status)) {
+          // They were removed behind our back, or somebody else replaces the target at this moment.
+          this.#folders.clear()
+          throw new PassingStorageError(`The server has no place for it now (HTTP ${status})`)
+        }
+      },
+      { attempts }
+    )
   }
 
   /** A file that came to be shorter on the way is not taken for stored. */

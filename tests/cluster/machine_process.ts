@@ -73,7 +73,14 @@ export class MachineProcess {
   async #signal(signal: NodeJS.Signals): Promise<void> {
     const { pid = 0 } = this.#running()
     for (const one of await withDescendants(pid)) {
-      process.kill(one, signal)
+      try {
+        process.kill(one, signal)
+      } catch (error) {
+        // One that PostgreSQL had started for a moment is gone already.
+        if (one === pid || !(error instanceof Error && 'code' in error && error.code === 'ESRCH')) {
+          throw error
+        }
+      }
     }
   }
 
