@@ -14,9 +14,9 @@ const SMOKE_PROCESSES = [1, 2]
 /** How old the site is, in events; a cost that grew with age would show. */
 const AGES = [0, 100_000, 1_000_000]
 const SMOKE_AGES = [2_000]
-const UPLOADS = 1_000
+const UPLOADS = 400
 const SMOKE_UPLOADS = 20
-const WARM_UP_UPLOADS = 200
+const WARM_UP_UPLOADS = 100
 const AT_A_TIME = 16
 
 /**
