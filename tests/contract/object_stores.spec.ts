@@ -1,3 +1,4 @@
+import { test } from '@japa/runner'
 import { ObjectStores, type StrategySettings } from '#storage/object_registry'
 import { FaultyProxy } from '#tests/helpers/faulty_proxy'
 import {
@@ -113,13 +114,24 @@ remoteStoreContract(
   { largeFile: false }
 )
 
-remoteStoreContract(
-  'webdav',
-  () =>
-    openRemote(startWebdavServer, { atomicPuts: false }, (endpoint, { right }) => ({
-      type: 'webdav',
-      configs: { endpoint, username: WEBDAV_CREDENTIALS.username },
-      secrets: { password: right ? WEBDAV_CREDENTIALS.password : 'wrong' },
-    })),
-  { largeFile: true }
-)
+const openWebdav = () =>
+  openRemote(startWebdavServer, { atomicPuts: false }, (endpoint, { right }) => ({
+    type: 'webdav',
+    configs: { endpoint, username: WEBDAV_CREDENTIALS.username },
+    secrets: { password: right ? WEBDAV_CREDENTIALS.password : 'wrong' },
+  }))
+
+remoteStoreContract('webdav', openWebdav, { largeFile: true })
+
+test.group('Object store | webdav alone', () => {
+  test('a file is moved again to a place that others are changing', async ({ assert, cleanup }) => {
+    const { store, proxy, stop } = await openWebdav()
+    cleanup(stop)
+    let left = 2
+    proxy.fault = ({ method }) => (method === 'MOVE' && left-- > 0 ? 'missing' : 'none')
+    const bytes = Buffer.from('a picture')
+    await store.put('moved/1.jpg', bytes)
+    assert.isTrue((await store.readAll('moved/1.jpg')).equals(bytes))
+    assert.isBelow(left, 0)
+  }).timeout(30_000)
+})

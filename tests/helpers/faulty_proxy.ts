@@ -8,8 +8,8 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What becomes of a request: let through, answered in the server's place, or broken off in the middle of its body. */
-export type Fault = 'none' | 'busy' | 'cut'
+/** What becomes of a request: let through, answered in the server's place (503 or 404), or broken off in the middle of its body. */
+export type Fault = 'none' | 'busy' | 'missing' | 'cut'
 
 /** Stands before a server and makes trouble on request. */
 export class FaultyProxy {
@@ -39,9 +39,9 @@ export class FaultyProxy {
     const server = createServer((request, response) => {
       this.seen += 1
       const fault = this.fault(request)
-      if (fault === 'busy') {
+      if (fault === 'busy' || fault === 'missing') {
         request.resume()
-        response.writeHead(503).end()
+        response.writeHead(fault === 'busy' ? 503 : 404).end()
       } else if (fault === 'cut' && this.#atomicPuts) {
         request.once('data', () => request.socket.destroy())
       } else if (request.method === 'PUT' && this.#atomicPuts) {
