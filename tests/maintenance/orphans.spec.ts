@@ -11,6 +11,7 @@ import { thumbnailKey } from '#storage/object_key'
 import { plainPng } from '#tests/fixtures/images'
 import { runCommand } from '#tests/helpers/ace'
 import type { ApiClient, ImageJson } from '#tests/helpers/api'
+import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
 const THREE_DAYS_AGO = new Date(Date.now() - 3 * 24 * 60 * 60 * 1_000)
@@ -29,6 +30,16 @@ test.group('Maintenance | orphans', (group) => {
     store = server.services.objectStores.get({ id: 1, type: 'local', configs, updatedAt: '' })
     return () => server.stop()
   })
+
+  /** Uploads give the names of their objects up just after they are answered. */
+  const untilNothingIsStored = () =>
+    waitFor(
+      async () => {
+        const { rowCount } = await server.services.pool.query('select from run.object_reservations')
+        return rowCount === 0
+      },
+      { what: 'the names to be given up' }
+    )
 
   /** Has an object be as old as one that no upload is at work on any more. */
   const age = async (key: string) => {
@@ -154,6 +165,7 @@ test.group('Maintenance | orphans', (group) => {
     )
     const thumbnail = await leave(thumbnailKey('1'.repeat(32)))
     const stranger = await leave('family/album.png')
+    await untilNothingIsStored()
 
     const first = await sweep({ strangers: false })
     assert.sameMembers(
