@@ -44,6 +44,7 @@ export class JobSystem {
       new Reconciler({
         ledger,
         redisUrl,
+        waiting: () => dispatcher.waiting(),
         owed,
         givenUp: (work) => workers.giveUp(work),
         warn,

@@ -5,7 +5,10 @@ import type { ClaimedWork, JobLedger } from './ledger.ts'
 import { POLICIES, QUEUE_PREFIX, QUEUES, type JobData, type QueueName } from './queues.ts'
 import { connectRedis, FAILING_FAST } from './redis_connection.ts'
 
+/** Of one queue at a time. */
 const CLAIM = 1_000
+/** So many jobs of a queue wait in Redis at most, about: the ledger holds more on disk than Redis has memory for. */
+const MOST_WAITING = 10_000
 const PAUSE_MILLISECONDS = 500
 
 /** Hands owed work to Redis. Any number of processes may run it: each takes what no other has taken. */
@@ -14,6 +17,8 @@ export class Dispatcher {
   readonly #redis: Redis
   readonly #queues: Map<QueueName, Queue<JobData>>
   readonly #loop: BackgroundLoop
+  /** Queues that owed as much as was taken at a time, or more. */
+  readonly #busy = new Set<QueueName>()
   /** What was claimed and could be neither handed over nor given back. */
   #held: string[] = []
 
@@ -59,8 +64,13 @@ export class Dispatcher {
     if (this.#redis.status !== 'ready') {
       return false
     }
-    const claimed = await this.#ledger.claim(CLAIM)
+    const queues = await this.#queuesWithRoom()
+    const claimed = await this.#ledger.claim(CLAIM, queues)
     const byQueue = Map.groupBy(claimed, ({ queue }) => queue)
+    for (const name of queues) {
+      const owesMore = byQueue.get(name)?.length === CLAIM
+      this.#busy[owesMore ? 'add' : 'delete'](name)
+    }
     for (const [name, work] of byQueue) {
       try {
         await this.#queues.get(name)?.addBulk(jobsOf(name, work))
@@ -70,7 +80,29 @@ export class Dispatcher {
         throw error
       }
     }
-    return claimed.length === CLAIM
+    return queues.some((name) => this.#busy.has(name))
+  }
+
+  /** Of the queues that have work waiting in Redis: since when the oldest waits, by the clock of the database. */
+  async waiting(): Promise<ReadonlyMap<QueueName, Date>> {
+    const waiting = await Promise.all(
+      [...this.#queues].map(async ([name, queue]) => {
+        const [oldest] = await queue.getRanges(['waiting'], 0, 0, true)
+        return oldest === undefined ? [] : [[name, claimedAtOf(oldest)] as const]
+      })
+    )
+    return new Map(waiting.flat())
+  }
+
+  /** All but those of which enough waits in Redis. Only one that owed much can be one of these. */
+  async #queuesWithRoom(): Promise<QueueName[]> {
+    const full = new Set<QueueName>()
+    for (const name of this.#busy) {
+      if (((await this.#queues.get(name)?.getWaitingCount()) ?? 0) >= MOST_WAITING) {
+        full.add(name)
+      }
+    }
+    return QUEUES.filter((name) => !full.has(name))
   }
 
   async #giveBack(): Promise<void> {
@@ -82,7 +114,6 @@ export class Dispatcher {
 }
 
 function jobsOf(queue: QueueName, work: readonly ClaimedWork[]) {
-  const now = Date.now()
   const { reactionsAJob } = POLICIES[queue]
   const jobs = []
   for (let index = 0; index < work.length; index += reactionsAJob) {
@@ -103,8 +134,9 @@ function jobsOf(queue: QueueName, work: readonly ClaimedWork[]) {
         data: { assignments },
         opts: {
           // Each handing over is a new job: Redis would ignore an id that it knows, and what rides with it.
-          jobId: `${first.reactionKey}-${first.attempt}-${now}`,
-          delay: Math.max(0, first.runAt.getTime() - now),
+          jobId: `${first.reactionKey}-${first.attempt}-${first.claimedAt.getTime()}`,
+          timestamp: first.claimedAt.getTime(),
+          delay: Math.max(0, first.runAt.getTime() - first.claimedAt.getTime()),
           removeOnComplete: true,
           removeOnFail: true,
         },
@@ -112,4 +144,9 @@ function jobsOf(queue: QueueName, work: readonly ClaimedWork[]) {
     }
   }
   return jobs
+}
+
+/** When the work of a job was claimed, which its id ends with: a job itself may be done before it is looked at. */
+function claimedAtOf(jobId: string): Date {
+  return new Date(Number(jobId.slice(jobId.lastIndexOf('-') + 1)))
 }

@@ -12,6 +12,8 @@ export interface OwedReaction extends Reaction {
 export interface ClaimedWork extends Assignment {
   queue: QueueName
   runAt: Date
+  /** By the clock of the database. */
+  claimedAt: Date
 }
 
 interface LedgerRow {
@@ -21,47 +23,48 @@ interface LedgerRow {
   event_position: string
   payload: Assignment['payload']
   run_at: Date
+  dispatched_at: Date
   attempt: number
 }
 
 /** Delayed work is handed to Redis this long before its time; until then the ledger alone holds it. */
 const HORIZON_SECONDS = 3600
-/** Nobody waits for work to be marked as done: that is gathered for so long. */
-const SETTLING_MILLISECONDS = 20
+/** Nobody waits for what is written of work: that is gathered for so long. */
+const GATHERING_MILLISECONDS = 20
 const KEEP_DONE = '1 day'
 const PRUNE_ROWS = 5_000
 const LONGEST_ERROR = 1_000
 
-const RETURNED =
-  'l.reaction_key, l.queue, l.event_id, l.event_position, l.payload, l.run_at, l.attempt'
+/** What was handed over so long before the oldest that waits for a worker was handed over by two at the same time. */
+const HANDED_OVER_TOGETHER = '5 seconds'
+
+const RETURNED = `l.reaction_key, l.queue, l.event_id, l.event_position, l.payload, l.run_at, l.dispatched_at, l.attempt`
 
 /** The durable list of what is owed, in `run.job_ledger`. */
 export class JobLedger {
   readonly #pool: pg.Pool
-  readonly #settling: GroupCommit<string, void>
+  readonly #settling: GroupCommit<string, undefined>
+  readonly #beginning: GroupCommit<string, undefined>
 
   constructor(pool: pg.Pool) {
     this.#pool = pool
-    this.#settling = new GroupCommit({
-      bounds: { items: 1_000, weight: Number.POSITIVE_INFINITY },
-      conflictKey: () => null,
-      write: (keys) => this.#writeSettled(keys),
-      lingerMs: SETTLING_MILLISECONDS,
-    })
+    this.#settling = gathering((keys) => this.#writeSettled(keys))
+    this.#beginning = gathering((keys) => this.#writeBegun(keys))
   }
 
-  /** Takes what is due soon, so that no other process hands it over too. */
-  async claim(limit: number): Promise<ClaimedWork[]> {
+  /** Takes of each of the queues at most so much of what is due soon, so that no other process hands it over too. */
+  async claim(limit: number, queues: readonly QueueName[] = QUEUES): Promise<ClaimedWork[]> {
     const { rows } = await this.#pool.query<LedgerRow>({
       name: 'ledger_claim',
       text: `with due as (
-               select reaction_key from run.job_ledger
-               where state = 'owed' and run_at <= now() + make_interval(secs => $2)
-               order by run_at limit $1 for update skip locked
+               select d.reaction_key from unnest($1::text[]) as q(queue) cross join lateral (
+                 select reaction_key from run.job_ledger
+                 where state = 'owed' and queue = q.queue and run_at <= now() + make_interval(secs => $3)
+                 order by run_at limit $2 for update skip locked) as d
              )
              update run.job_ledger l set state = 'dispatched', attempt = l.attempt + 1, dispatched_at = now()
              from due where l.reaction_key = due.reaction_key returning ${RETURNED}`,
-      values: [limit, HORIZON_SECONDS],
+      values: [queues, limit, HORIZON_SECONDS],
     })
     return rows.map(readRow)
   }
@@ -76,8 +79,8 @@ export class JobLedger {
   }
 
   /** Marks work as done; many at a time ride in one statement. A second run of the same work changes nothing. */
-  settle(key: string): Promise<void> {
-    return this.#settling.submit(key, 1)
+  async settle(key: string): Promise<void> {
+    await this.#settling.submit(key, 1)
   }
 
   /** Owes failed work again after a pause, or gives it up; answers whether it was given up. */
@@ -101,26 +104,44 @@ export class JobLedger {
     return isLast && rowCount === 1
   }
 
-  /** Owes again what was handed over and should be settled by now; gives up what has been tried often enough. */
-  async reclaimOverdue(): Promise<{ reclaimed: number; dead: ClaimedWork[] }> {
-    const dead: ClaimedWork[] = []
-    let reclaimed = 0
-    for (const queue of QUEUES) {
-      const { timeoutSeconds, maximumAttempts } = POLICIES[queue]
-      const { rows } = await this.#pool.query<LedgerRow & { state: string }>(
-        `update run.job_ledger l set
-           state = case when attempt >= $3 then 'dead' else 'owed' end,
-           settled_at = case when attempt >= $3 then now() end,
-           last_error = coalesce(last_error, 'It was handed over and never settled')
-         where queue = $1 and state = 'dispatched'
-           and greatest(dispatched_at, run_at) < now() - make_interval(secs => $2)
-         returning ${RETURNED}, l.state`,
-        [queue, timeoutSeconds, maximumAttempts]
-      )
-      reclaimed += rows.filter(({ state }) => state === 'owed').length
-      dead.push(...rows.filter(({ state }) => state === 'dead').map(readRow))
+  /** Has the time-out of work that waited long for a worker begin anew, now that it is begun. */
+  async begin(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => this.#beginning.submit(key, 1)))
+  }
+
+  /**
+   * Owes again what was handed over and should be settled by now; gives up what has been tried often enough. `waiting` says
+   * of the queues that have work waiting for a worker since when the oldest waits: it is taken in the order in which it was
+   * handed over, so that what was handed over later waits as well, however long, and is not overdue.
+   */
+  async reclaimOverdue(
+    waiting: ReadonlyMap<QueueName, Date>
+  ): Promise<{ reclaimed: number; dead: ClaimedWork[] }> {
+    const { rows } = await this.#pool.query<LedgerRow & { state: string }>({
+      name: 'ledger_reclaim',
+      text: `update run.job_ledger l set
+               state = case when attempt >= q.attempts then 'dead' else 'owed' end,
+               settled_at = case when attempt >= q.attempts then now() end,
+               last_error = coalesce(last_error, 'It was handed over and never settled')
+             from (
+               select queue, attempts, least(now() - make_interval(secs => seconds),
+                 waiting - interval '${HANDED_OVER_TOGETHER}') as before
+               from unnest($1::text[], $2::integer[], $3::integer[], $4::timestamptz[])
+                 as w(queue, seconds, attempts, waiting)) as q
+             where l.queue = q.queue and l.state = 'dispatched'
+               and l.dispatched_at < q.before and l.run_at < q.before
+             returning ${RETURNED}, l.state`,
+      values: [
+        QUEUES,
+        QUEUES.map((queue) => POLICIES[queue].timeoutSeconds),
+        QUEUES.map((queue) => POLICIES[queue].maximumAttempts),
+        QUEUES.map((queue) => waiting.get(queue) ?? null),
+      ],
+    })
+    return {
+      reclaimed: rows.filter(({ state }) => state === 'owed').length,
+      dead: rows.filter(({ state }) => state === 'dead').map(readRow),
     }
-    return { reclaimed, dead }
   }
 
   /** Owes again all that was handed over before a moment: Redis has lost it. */
@@ -155,15 +176,38 @@ export class JobLedger {
     return rowCount ?? 0
   }
 
-  async #writeSettled(keys: string[]): Promise<Array<PromiseSettledResult<void>>> {
+  async #writeBegun(keys: readonly string[]): Promise<void> {
+    await this.#pool.query({
+      name: 'ledger_begin',
+      text: `update run.job_ledger set dispatched_at = now()
+             where reaction_key = any($1::text[]) and state = 'dispatched'`,
+      values: [keys],
+    })
+  }
+
+  async #writeSettled(keys: readonly string[]): Promise<void> {
     await this.#pool.query({
       name: 'ledger_settle',
       text: `update run.job_ledger set state = 'done', settled_at = now(), last_error = null
              where reaction_key = any($1::text[]) and state in ('dispatched', 'owed')`,
       values: [keys],
     })
-    return keys.map(() => ({ status: 'fulfilled', value: undefined }))
   }
+}
+
+/** Writes about work that nobody waits for, much of it at a time. */
+function gathering(
+  write: (keys: readonly string[]) => Promise<void>
+): GroupCommit<string, undefined> {
+  return new GroupCommit({
+    bounds: { items: 1_000, weight: Number.POSITIVE_INFINITY },
+    conflictKey: () => null,
+    write: async (keys) => {
+      await write(keys)
+      return keys.map(() => ({ status: 'fulfilled', value: undefined }))
+    },
+    lingerMs: GATHERING_MILLISECONDS,
+  })
 }
 
 /** Writes owed work in the relay's transaction. What is there already stays as it is. */
@@ -201,6 +245,7 @@ function readRow(row: LedgerRow): ClaimedWork {
     eventPosition: Number(row.event_position),
     payload: row.payload,
     runAt: row.run_at,
+    claimedAt: row.dispatched_at,
     attempt: row.attempt,
   }
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { BackgroundLoop } from './background_loop.ts'
 import type { ClaimedWork, JobLedger } from './ledger.ts'
-import { QUEUE_PREFIX } from './queues.ts'
+import { QUEUE_PREFIX, type QueueName } from './queues.ts'
 import { connectRedis, FAILING_FAST } from './redis_connection.ts'
 
 const LOOK_MILLISECONDS = 500
@@ -13,6 +13,8 @@ const MARKER = `${QUEUE_PREFIX}:holds-work`
 export interface ReconcilerOptions {
   ledger: JobLedger
   redisUrl: string
+  /** Of the queues that have work waiting for a worker: since when the oldest waits. */
+  waiting: () => Promise<ReadonlyMap<QueueName, Date>>
   /** Told when work is owed anew. */
   owed: () => void
   /** Told of work that was given up. */
@@ -56,9 +58,10 @@ export class Reconciler {
   }
 
   async look(): Promise<void> {
-    if (this.#redis.status === 'ready') {
-      await this.#reclaimLost()
+    if (this.#redis.status !== 'ready') {
+      return
     }
+    await this.#reclaimLost()
     this.#looks += 1
     if (this.#looks % LOOKS_A_SWEEP === 0) {
       await this.sweep()
@@ -67,8 +70,8 @@ export class Reconciler {
 
   /** Hands over again what is overdue, gives up what was tried enough, forgets what is long done. */
   async sweep(): Promise<{ reclaimed: number; dead: number }> {
-    const { ledger, owed, givenUp } = this.#options
-    const { reclaimed, dead } = await ledger.reclaimOverdue()
+    const { ledger, waiting, owed, givenUp } = this.#options
+    const { reclaimed, dead } = await ledger.reclaimOverdue(await waiting())
     for (const work of dead) {
       await givenUp(work)
     }

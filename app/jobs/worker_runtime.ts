@@ -17,6 +17,8 @@ const CLAIM_MILLISECONDS = 10_000
 const LOOK_FOR_LOST_MILLISECONDS = 5_000
 /** Work that kills its worker again and again is left to the ledger, which counts the tries. */
 const MOST_LOSSES = 3
+/** Of its time-out: work that waited longer for a worker is said to be begun only now. */
+const BEGUN_LATE = 0.25
 /** What became of work is told to the ledger again this often while it cannot be reached. */
 const RETRY_MILLISECONDS = 250
 
@@ -134,6 +136,10 @@ export class WorkerRuntime {
   async #run(processor: Processor, job: Job<JobData>): Promise<readonly Assignment[]> {
     const { ledger, warn } = this.#options
     const { assignments } = jobDataSchema.parse(job.data)
+    const keys = assignments.map(({ reactionKey }) => reactionKey)
+    if (Date.now() - job.timestamp > POLICIES[processor.queue].timeoutSeconds * BEGUN_LATE) {
+      ledger.begin(keys).catch((error) => warn('What is begun could not be told', error))
+    }
     try {
       await processor.process(assignments)
     } catch (error) {

@@ -20,12 +20,15 @@ export class NotingProcessor implements Processor {
   readonly done: Assignment[] = []
   readonly givenUp: string[] = []
   failing: (assignment: Assignment) => boolean = () => false
+  /** What its work waits for. */
+  until: Promise<void> = Promise.resolve()
 
   constructor(queue: QueueName) {
     this.queue = queue
   }
 
   async process(assignments: readonly Assignment[]): Promise<void> {
+    await this.until
     if (assignments.some((assignment) => this.failing(assignment))) {
       throw new Error('told to fail')
     }
@@ -106,12 +109,12 @@ export class JobStage {
   }
 
   reconciler(): Reconciler {
-    return this.#started(this.#makeReconciler(() => {}))
+    return this.#started(this.#makeReconciler(() => {}, this.dispatcher()))
   }
 
-  /** A reconciler that looks only when it is told to. */
-  idleReconciler(givenUp: (key: string) => void): Reconciler {
-    const reconciler = this.#makeReconciler(givenUp)
+  /** A reconciler that looks only when it is told to, and sees what waits in Redis through a dispatcher, if there is one. */
+  idleReconciler(givenUp: (key: string) => void, dispatcher?: Dispatcher): Reconciler {
+    const reconciler = this.#makeReconciler(givenUp, dispatcher)
     this.#parts.push(reconciler)
     return reconciler
   }
@@ -143,10 +146,11 @@ export class JobStage {
     return Number(rows[0]?.count)
   }
 
-  #makeReconciler(givenUp: (key: string) => void): Reconciler {
+  #makeReconciler(givenUp: (key: string) => void, dispatcher?: Dispatcher): Reconciler {
     return new Reconciler({
       ledger: this.ledger,
       redisUrl: this.redisUrl,
+      waiting: async () => (await dispatcher?.waiting()) ?? new Map(),
       owed: () => {},
       givenUp: async ({ reactionKey }) => givenUp(reactionKey),
       warn: () => {},

@@ -105,8 +105,8 @@ test.group('Jobs', (group) => {
     const unclaim = stage.ledger.unclaim.bind(stage.ledger)
     const claim = stage.ledger.claim.bind(stage.ledger)
     let lost = false
-    stage.ledger.claim = async (limit) => {
-      const claimed = await claim(limit)
+    stage.ledger.claim = async (...given) => {
+      const claimed = await claim(...given)
       // Redis refuses what is no name of a job: the handing over fails once.
       return lost ? claimed : claimed.map((work) => ({ ...work, runAt: new Date(Number.NaN) }))
     }
@@ -198,6 +198,94 @@ test.group('Jobs', (group) => {
     assert.equal(await stage.count('dead', 'thumbnails'), 1)
     assert.lengthOf(givenUp, 1)
   }).timeout(30_000)
+
+  test('work that waits longer than its time-out for a worker is neither handed over again nor given up', async ({
+    assert,
+  }) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const givenUp: string[] = []
+    const many = POLICIES.thumbnails.concurrency + 20
+    const claim = stage.ledger.claim.bind(stage.ledger)
+    const anHourAgo = new Date(Date.now() - 3_600_000)
+    stage.ledger.claim = async (...given) => {
+      const claimed = await claim(...given)
+      await stage.pool.query(
+        `update run.job_ledger set dispatched_at = $1, run_at = $1 where state = 'dispatched'`,
+        [anHourAgo]
+      )
+      return claimed.map((work) => ({ ...work, claimedAt: anHourAgo, runAt: anHourAgo }))
+    }
+    thumbnails.until = released
+    stage.relay()
+    await stage.upload(1, many)
+    await waitFor(async () => (await stage.count('owed', 'thumbnails')) === many, {
+      what: 'the work',
+    })
+    stage.workers(thumbnails)
+    const dispatcher = stage.dispatcher()
+    await waitFor(async () => (await stage.count('dispatched', 'thumbnails')) === many, {
+      what: 'the work to be handed over',
+    })
+    const begunNow = async () => {
+      const { rows } = await stage.pool.query<{ n: number }>(
+        `select count(*)::integer as n from run.job_ledger where dispatched_at > $1`,
+        [new Date(anHourAgo.getTime() + 60_000)]
+      )
+      return rows[0]?.n
+    }
+    await waitFor(async () => (await begunNow()) === POLICIES.thumbnails.concurrency, {
+      what: 'some of it to be begun',
+    })
+    const reconciler = stage.idleReconciler((key) => givenUp.push(key), dispatcher)
+    for (let attempt = 0; attempt <= POLICIES.thumbnails.maximumAttempts; attempt++) {
+      assert.deepEqual(await reconciler.sweep(), { reclaimed: 0, dead: 0 })
+    }
+    release()
+    await waitFor(async () => (await stage.count('done', 'thumbnails')) === many, {
+      what: 'all work to be settled',
+    })
+    assert.lengthOf(thumbnails.done, many)
+    assert.isTrue(thumbnails.done.every(({ attempt }) => attempt === 1))
+    assert.deepEqual(givenUp, [])
+  }).timeout(30_000)
+
+  test('of a long queue no more than Redis is to hold is handed over, and other queues go on', async ({
+    assert,
+  }) => {
+    const dispatcher = stage.dispatcher()
+    await stage.pool.query(
+      `insert into run.job_ledger (reaction_key, queue, event_id, event_position, payload, run_at)
+       select 'thumbnails-' || n, 'thumbnails', gen_random_uuid(), n, '{}', now() - interval '1 hour'
+       from generate_series(1, 12500) as n`
+    )
+    await waitFor(
+      async () => {
+        dispatcher.wake()
+        return (await stage.count('dispatched', 'thumbnails')) >= 10_000
+      },
+      { what: 'what Redis holds', timeoutMs: 30_000 }
+    )
+    stage.relay()
+    await stage.upload(1, 3)
+    stage.workers(audit)
+    await waitFor(
+      async () => {
+        dispatcher.wake()
+        return audit.done.length === 3
+      },
+      { what: 'the work of another queue', timeoutMs: 15_000 }
+    )
+    assert.equal(await stage.count('dispatched', 'thumbnails'), 10_000)
+    stage.workers(thumbnails)
+    await waitFor(
+      async () => {
+        dispatcher.wake()
+        return (await stage.count('done', 'thumbnails')) === 12_503
+      },
+      { what: 'all work', timeoutMs: 60_000, everyMs: 100 }
+    )
+    assert.isTrue(thumbnails.done.every(({ attempt }) => attempt === 1))
+  }).timeout(120_000)
 
   test('while Redis is away work is owed, not lost', async ({ assert }) => {
     stage.relay()
