@@ -53,7 +53,13 @@ export async function jobs(environment: Environment): Promise<Figure[]> {
       owed: () => dispatcher.wake(),
       warn,
     })
-    const workers = new WorkerRuntime({ processors: [idle], ledger, redis: connect, warn })
+    const workers = new WorkerRuntime({
+      processors: [idle],
+      ledger,
+      redis: connect,
+      warn,
+      isBusy: async () => false,
+    })
     const startedAt = performance.now()
     workers.start()
     dispatcher.start()

@@ -79,6 +79,7 @@ export async function thumbnails(environment: Environment): Promise<Figure[]> {
       processors: [new ThumbnailsWorker({ ...services, workshop: new Workshop() })],
       ledger,
       redis: () => new Redis(redisUrl, { maxRetriesPerRequest: null }),
+      isBusy: async () => false,
       warn,
     })
     const startedAt = performance.now()

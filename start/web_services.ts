@@ -36,6 +36,7 @@ import { Thumbnails } from '#http/thumbnails'
 import { randomKeys } from '#handlers/random_keys'
 import { Variants } from '#http/variants'
 import { BackgroundLoop } from '#jobs/background_loop'
+import { BusySign } from '#jobs/busy_sign'
 import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
 import { ledgerStatus, queueDepths } from '#jobs/status'
 import { projections } from '#projections/registry'
@@ -166,6 +167,8 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
   const workshop = new Workshop({ processes: shareOf(WORKSHOP_PROCESSES) })
   const rateRedis = connectRedis(config.redisUrl, RATES)
   const depthRedis = connectRedis(config.redisUrl, FAILING_FAST)
+  const busySign = new BusySign(depthRedis)
+  busySign.watch()
 
   const shareViews = new ShareViews({
     record: (shareId, views, commandId) =>
@@ -283,6 +286,7 @@ export function installWebServices(config: WebServicesConfig): () => Promise<voi
     await stamps.close()
     redis.disconnect()
     rateRedis.disconnect()
+    busySign.stop()
     depthRedis.disconnect()
     await base.close()
   }

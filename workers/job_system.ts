@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis'
+import { BusySign } from '#jobs/busy_sign'
 import { Dispatcher } from '#jobs/dispatcher'
 import { JobLedger } from '#jobs/ledger'
 import { Reconciler } from '#jobs/reconciler'
+import { connectRedis, FAILING_FAST } from '#jobs/redis_connection'
 import { Relay } from '#jobs/relay'
 import { WorkerRuntime, type Processor } from '#jobs/worker_runtime'
 import { reactors } from '#reactors/registry'
@@ -25,12 +27,16 @@ export interface JobSystemOptions {
 /** From events to work done: relay, ledger, dispatcher, workers, reconciler and sweeps of one process. */
 export class JobSystem {
   readonly #parts: ReadonlyArray<{ start(): void; stop(): Promise<void> }>
+  readonly #signs: Redis
 
   constructor({ ports, processors, databaseUrl, redisUrl, redis, warn }: JobSystemOptions) {
     const ledger = new JobLedger(ports.pool)
     const dispatcher = new Dispatcher({ ledger, redisUrl, warn })
     const owed = () => dispatcher.wake()
-    const workers = new WorkerRuntime({ processors, ledger, redis, warn })
+    this.#signs = connectRedis(redisUrl, FAILING_FAST)
+    const sign = new BusySign(this.#signs)
+    const isBusy = () => sign.stands()
+    const workers = new WorkerRuntime({ processors, ledger, redis, isBusy, warn })
     this.#parts = [
       workers,
       dispatcher,
@@ -67,5 +73,6 @@ export class JobSystem {
     for (const part of [...this.#parts].reverse()) {
       await part.stop()
     }
+    this.#signs.disconnect()
   }
 }

@@ -28,6 +28,11 @@ export interface QueuePolicy {
   reactionsAJob: number
   /** Jobs that one worker process works on at a time. */
   concurrency: number
+  /**
+   * While web servers of the same machine are busy, a job's place stays empty for so many times as long as it took: such work
+   * takes the processor from those who wait for an answer. It never stands still.
+   */
+  rests?: number
 }
 
 export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
@@ -38,6 +43,7 @@ export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
     backoffSeconds: 2,
     reactionsAJob: 1,
     concurrency: 2 * availableParallelism(),
+    rests: 4,
   },
   expiry: {
     timeoutSeconds: 30,

@@ -27,6 +27,10 @@ const CLOSING_MILLISECONDS = 2_000
 /** Jobs that are being done or settled at a time; beyond that a job waits to be settled before the next is taken. */
 const MOST_IN_HAND = 1_000
 
+/** A job that took long is not made up for by as long a rest. */
+const LONGEST_REST_MILLISECONDS = 2_000
+const LOOK_AT_SIGN_MILLISECONDS = 100
+
 /** The work of one queue. */
 export interface Processor {
   readonly queue: QueueName
@@ -44,6 +48,8 @@ export interface WorkerRuntimeOptions {
   ledger: JobLedger
   /** Makes a connection that waits for Redis to come back. */
   redis: () => Redis
+  /** Whether those who wait for an answer need the processor. */
+  isBusy: () => Promise<boolean>
   warn: (message: string, error: unknown) => void
 }
 
@@ -116,6 +122,7 @@ export class WorkerRuntime {
 
   /** Does a job. The next one need not wait until this one is settled, unless very many already wait for that. */
   async #take(processor: Processor, job: Job<JobData>): Promise<void> {
+    const begunAt = performance.now()
     const done = this.#keepInHand(this.#run(processor, job))
     const settled = this.#keepInHand(
       done.then((finished) => this.#settle(processor, finished)).catch(() => {})
@@ -123,6 +130,22 @@ export class WorkerRuntime {
     await done
     if (this.#inHand.size > MOST_IN_HAND) {
       await settled
+    }
+    await this.#rest(processor.queue, performance.now() - begunAt)
+  }
+
+  /** Leaves the place of a job that took so long empty for a while, as long as others need the processor. */
+  async #rest(queue: QueueName, tookMilliseconds: number): Promise<void> {
+    const rest = Math.min(
+      (POLICIES[queue].rests ?? 0) * tookMilliseconds,
+      LONGEST_REST_MILLISECONDS
+    )
+    const over = performance.now() + rest
+    for (let left = rest; left > 0; left = over - performance.now()) {
+      if (this.#stopping || !(await this.#options.isBusy())) {
+        return
+      }
+      await delay(Math.min(left, LOOK_AT_SIGN_MILLISECONDS))
     }
   }
 

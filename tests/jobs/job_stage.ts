@@ -20,15 +20,15 @@ export class NotingProcessor implements Processor {
   readonly done: Assignment[] = []
   readonly givenUp: string[] = []
   failing: (assignment: Assignment) => boolean = () => false
-  /** What its work waits for. */
-  until: Promise<void> = Promise.resolve()
+  /** What each work waits for. */
+  until: () => Promise<unknown> = () => Promise.resolve()
 
   constructor(queue: QueueName) {
     this.queue = queue
   }
 
   async process(assignments: readonly Assignment[]): Promise<void> {
-    await this.until
+    await this.until()
     if (assignments.some((assignment) => this.failing(assignment))) {
       throw new Error('told to fail')
     }
@@ -51,6 +51,8 @@ export class JobStage {
   readonly pool: pg.Pool
   readonly store: PostgresEventStore
   readonly ledger: JobLedger
+  /** What workers are told of the machine. */
+  isBusy = () => false
   readonly #database: TestDatabase
   readonly #parts: Part[] = []
 
@@ -103,6 +105,7 @@ export class JobStage {
         processors,
         ledger: this.ledger,
         redis: () => connectRedis(this.redisUrl, WAITING),
+        isBusy: async () => this.isBusy(),
         warn: () => {},
       })
     )

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { test } from '@japa/runner'
 import { POLICIES } from '#jobs/queues'
 import { waitFor } from '#tests/helpers/wait_for'
@@ -215,7 +216,7 @@ test.group('Jobs', (group) => {
       )
       return claimed.map((work) => ({ ...work, claimedAt: anHourAgo, runAt: anHourAgo }))
     }
-    thumbnails.until = released
+    thumbnails.until = () => released
     stage.relay()
     await stage.upload(1, many)
     await waitFor(async () => (await stage.count('owed', 'thumbnails')) === many, {
@@ -286,6 +287,36 @@ test.group('Jobs', (group) => {
     )
     assert.isTrue(thumbnails.done.every(({ attempt }) => attempt === 1))
   }).timeout(120_000)
+
+  test('while web servers are busy, the place of heavy work stays empty four times as long as it took', async ({
+    assert,
+  }) => {
+    const took = 50
+    const { concurrency, rests = 0 } = POLICIES.thumbnails
+    thumbnails.until = () => delay(took)
+    stage.isBusy = () => true
+    stage.relay()
+    await stage.upload(1, 3 * concurrency)
+    await waitFor(async () => (await stage.count('owed', 'thumbnails')) === 3 * concurrency, {
+      what: 'the work',
+    })
+    const begunAt = performance.now()
+    stage.workers(thumbnails)
+    stage.dispatcher()
+    await waitFor(() => thumbnails.done.length === 3 * concurrency, { what: 'the work' })
+    assert.isAtLeast(performance.now() - begunAt, 3 * took + 2 * rests * took)
+  }).timeout(30_000)
+
+  test('light work takes no rest', async ({ assert }) => {
+    let looks = 0
+    stage.isBusy = () => (looks += 1) > 0
+    stage.relay()
+    stage.dispatcher()
+    stage.workers(audit)
+    await stage.upload(1, 5)
+    await waitFor(async () => (await stage.count('done', 'audit')) === 5, { what: 'the work' })
+    assert.equal(looks, 0)
+  })
 
   test('while Redis is away work is owed, not lost', async ({ assert }) => {
     stage.relay()

@@ -50,6 +50,7 @@ test.group('Workers while Redis is away', (group) => {
     const workers = new WorkerRuntime({
       processors: [{ queue: 'audit', process: async () => {} }],
       ledger,
+      isBusy: async () => false,
       redis: () => {
         const connection = connectRedis(server.url(), WAITING)
         connections.push(connection)
@@ -87,6 +88,7 @@ test.group('Workers while Redis is away', (group) => {
     const workers = new WorkerRuntime({
       processors: [{ queue: 'audit', process: async () => {} }],
       ledger,
+      isBusy: async () => false,
       redis: () => connection,
       warn: () => {},
     })
