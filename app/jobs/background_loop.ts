@@ -1,21 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** Runs a step again and again: at once while it says there is more, when woken, and otherwise after a pause. */
 export class BackgroundLoop {
   readonly #step: () => Promise<boolean>
   readonly #pauseMs: number
+  readonly #gatherMs: number
   readonly #failed: (error: unknown) => void
   #stopping = false
   #woken = false
   #wake: () => void = () => {}
   #running: Promise<void> | null = null
 
-  /** `step` answers whether there is more to do; when it throws, it is tried again after the pause. */
+  /**
+   * `step` answers whether there is more to do; when it throws, it is tried again after the pause. Once woken, it waits for
+   * `gatherMs`, so that those who wake it in quick succession wake it once.
+   */
   constructor(options: {
     step: () => Promise<boolean>
     pauseMs: number
+    gatherMs?: number
     failed: (error: unknown) => void
   }) {
     this.#step = options.step
     this.#pauseMs = options.pauseMs
+    this.#gatherMs = options.gatherMs ?? 0
     this.#failed = options.failed
   }
 
@@ -50,16 +58,18 @@ export class BackgroundLoop {
     }
   }
 
-  #pause(): Promise<void> {
-    if (this.#woken || this.#stopping) {
-      return Promise.resolve()
+  async #pause(): Promise<void> {
+    if (!this.#woken && !this.#stopping) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#pauseMs)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
     }
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#pauseMs)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    if (this.#woken && !this.#stopping && this.#gatherMs > 0) {
+      await delay(this.#gatherMs)
+    }
   }
 }

@@ -32,6 +32,9 @@ const HORIZON_SECONDS = 3600
 /** Nobody waits for what is written of work: that is gathered for so long. */
 const GATHERING_MILLISECONDS = 20
 const KEEP_DONE = '1 day'
+/** Owed work as a statement is given it. */
+const OWED_ROW =
+  'r(key text, queue text, event_id uuid, event_position bigint, payload jsonb, run_at timestamptz)'
 const PRUNE_ROWS = 5_000
 const LONGEST_ERROR = 1_000
 
@@ -210,7 +213,7 @@ function gathering(
   })
 }
 
-/** Writes owed work in the relay's transaction. What is there already stays as it is. */
+/** Writes owed work in the caller's transaction. What is there already stays as it is. */
 export async function insertOwed(
   client: pg.ClientBase,
   reactions: readonly OwedReaction[]
@@ -219,22 +222,55 @@ export async function insertOwed(
     name: 'ledger_insert',
     text: `insert into run.job_ledger (reaction_key, queue, event_id, event_position, payload, run_at)
            select key, queue, event_id, event_position, payload, coalesce(run_at, now())
-           from json_to_recordset($1::json) as r(
-             key text, queue text, event_id uuid, event_position bigint, payload jsonb, run_at timestamptz)
+           from json_to_recordset($1::json) as ${OWED_ROW}
            on conflict (reaction_key) do nothing`,
-    values: [
-      JSON.stringify(
-        reactions.map((reaction) => ({
-          key: reaction.reactionKey,
-          queue: reaction.queue,
-          event_id: reaction.eventId,
-          event_position: reaction.eventPosition,
-          payload: reaction.payload,
-          run_at: reaction.runAt,
-        }))
-      ),
-    ],
+    values: [encodeOwed(reactions)],
   })
+}
+
+/** What a page of the log asks for. */
+export interface RelayedPage {
+  /** Where the relay's checkpoint stood when the page was read. */
+  from: number
+  to: number
+  reactions: readonly OwedReaction[]
+}
+
+/**
+ * Writes owed work and moves the relay's checkpoint; answers false, and does neither, when another process has moved it
+ * meanwhile. What is there already stays as it is.
+ */
+export async function relayOwed(
+  client: pg.ClientBase,
+  { from, to, reactions }: RelayedPage
+): Promise<boolean> {
+  const { rows } = await client.query<{ moved: number }>({
+    name: 'ledger_relay',
+    text: `with moved as (
+             update run.relay_checkpoint set position = $2 where position = $1 returning 1
+           ), owed as (
+             insert into run.job_ledger (reaction_key, queue, event_id, event_position, payload, run_at)
+             select key, queue, event_id, event_position, payload, coalesce(run_at, now())
+             from moved cross join json_to_recordset($3::json) as ${OWED_ROW}
+             on conflict (reaction_key) do nothing
+           )
+           select count(*)::integer as moved from moved`,
+    values: [from, to, encodeOwed(reactions)],
+  })
+  return rows[0]?.moved === 1
+}
+
+function encodeOwed(reactions: readonly OwedReaction[]): string {
+  return JSON.stringify(
+    reactions.map((reaction) => ({
+      key: reaction.reactionKey,
+      queue: reaction.queue,
+      event_id: reaction.eventId,
+      event_position: reaction.eventPosition,
+      payload: reaction.payload,
+      run_at: reaction.runAt,
+    }))
+  )
 }
 
 function readRow(row: LedgerRow): ClaimedWork {

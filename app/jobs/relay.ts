@@ -2,15 +2,16 @@ import type pg from 'pg'
 import { PostgresConnection } from '#event_store/postgres_connection'
 import type { EventStore, RecordedEvent } from '#event_store/port'
 import { projectionSession } from '#projections/session'
-import { inTransaction } from '#projections/transaction'
 import type { Reactor } from '#reactors/reactor'
 import { BackgroundLoop } from './background_loop.ts'
-import { insertOwed, type OwedReaction } from './ledger.ts'
+import { relayOwed, type OwedReaction } from './ledger.ts'
 import { reactionKey } from './queues.ts'
 
 const PAGE = 1_000
 /** Signals can be lost, and whoever relays can die: all look this often. */
 const PAUSE_MILLISECONDS = 400
+/** Nobody waits for a relay: what is appended within so long is relayed together. */
+const GATHERING_MILLISECONDS = 20
 
 export interface RelayOptions {
   connectionString: string
@@ -22,7 +23,7 @@ export interface RelayOptions {
 }
 
 /**
- * Turns the log into owed work: ledger rows and the relay's checkpoint move in one transaction, guarded by a row lock.
+ * Turns the log into owed work: ledger rows and the relay's checkpoint move together, once for each page, whoever comes first.
  * Any number of processes may run it.
  */
 export class Relay {
@@ -30,6 +31,8 @@ export class Relay {
   readonly #connection: PostgresConnection
   readonly #loop: BackgroundLoop
   #stopListening: () => void = () => {}
+  /** Where the checkpoint stands if it was this one that moved it last. */
+  #position: number | null = null
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -37,8 +40,10 @@ export class Relay {
     this.#loop = new BackgroundLoop({
       step: () => this.relayPage(),
       pauseMs: PAUSE_MILLISECONDS,
+      gatherMs: GATHERING_MILLISECONDS,
       failed: (error) => {
         options.warn('The relay waits for the database', error)
+        this.#position = null
         this.#connection.discard()
       },
     })
@@ -56,36 +61,29 @@ export class Relay {
   }
 
   /**
-   * Relays one page; true when there may be more. The page is read and reacted to before the transaction, which is short
-   * then: a process that gets little of the processor must not lose it for idling between two statements.
+   * Relays one page; true when there may be more. It is read and reacted to first, and written in one statement, whether
+   * it is still this one's turn included: with many small pages the ways to the database are what a relay costs.
    */
   async relayPage(): Promise<boolean> {
     const { eventStore, owed } = this.#options
     const client = await this.#connection.client()
-    const from = await freeCheckpoint(client)
-    if (from === null) {
-      return false
-    }
+    const from = this.#position ?? (await readCheckpoint(client))
+    this.#position = null
     const page = await eventStore.readAll({ after: from, limit: PAGE })
     const last = page.at(-1)
     if (last === undefined) {
+      this.#position = from
       return false
     }
     const reactions = this.#react(page)
-    const isOurs = await inTransaction(client, async () => {
-      if ((await freeCheckpoint(client)) !== from) {
-        return false
-      }
-      if (reactions.length > 0) {
-        await insertOwed(client, reactions)
-      }
-      await client.query('update run.relay_checkpoint set position = $1', [last.position])
+    if (!(await relayOwed(client, { from, to: last.position, reactions }))) {
       return true
-    })
-    if (isOurs && reactions.length > 0) {
+    }
+    this.#position = last.position
+    if (reactions.length > 0) {
       owed()
     }
-    return page.length === PAGE || !isOurs
+    return page.length === PAGE
   }
 
   #react(page: readonly RecordedEvent[]): OwedReaction[] {
@@ -107,10 +105,10 @@ export class Relay {
   }
 }
 
-/** Locks the checkpoint, for as long as the transaction lasts if there is one; `null` while another process relays. */
-async function freeCheckpoint(client: pg.ClientBase): Promise<number | null> {
-  const { rows } = await client.query<{ position: string }>(
-    'select position from run.relay_checkpoint for update skip locked'
-  )
-  return rows[0] === undefined ? null : Number(rows[0].position)
+async function readCheckpoint(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query<{ position: string }>({
+    name: 'relay_checkpoint',
+    text: 'select position from run.relay_checkpoint',
+  })
+  return Number(rows[0]?.position ?? 0)
 }
