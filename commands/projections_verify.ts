@@ -10,7 +10,8 @@ const SHOWN = 10
 
 export default class ProjectionsVerify extends BaseCommand {
   static override commandName = 'projections:verify'
-  static override description = 'Fold the log into a scratch copy and compare every row'
+  static override description =
+    'Fold the log into scratch copies, in one reading, and compare every row'
   static override options = { startApp: true }
 
   declare names?: string[]
@@ -26,22 +27,22 @@ export default class ProjectionsVerify extends BaseCommand {
   override async run() {
     const selected = selectProjections(this.names)
     await withServices(async ({ config, eventStore }) => {
-      for (const projection of selected) {
-        const line = new ProgressLine(projection.name)
-        const { position, difference, refused } = await verify({
-          connectionString: config.databaseUrl,
-          eventStore,
-          projection,
-          progress: (done, head) => line.update(done, head),
-        })
-        line.end()
+      const line = new ProgressLine('read models')
+      const verified = await verify({
+        connectionString: config.databaseUrl,
+        eventStore,
+        projections: selected,
+        progress: (done, head) => line.update(done, head),
+      })
+      line.end()
+      for (const { projection, position, difference, refused } of verified) {
         if (difference.count === 0 && refused.length === 0) {
-          this.logger.success(`${projection.name}: every row follows from the log, to ${position}`)
+          this.logger.success(`${projection}: every row follows from the log, to ${position}`)
           continue
         }
         this.exitCode = 1
         this.logger.error(
-          `${projection.name}: ${difference.count} rows differ at ${position}, ${refused.length} events are refused`
+          `${projection}: ${difference.count} rows differ at ${position}, ${refused.length} events are refused`
         )
         refused
           .slice(0, SHOWN)

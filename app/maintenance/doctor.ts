@@ -111,19 +111,16 @@ async function examineLog(options: DoctorOptions): Promise<Examination> {
 /** Rows against the log, and events that could not be folded. */
 async function examineReadModels(options: DoctorOptions): Promise<Examination> {
   const findings: string[] = []
-  let looked = 0
-  for (const projection of options.projections) {
-    const { difference, refused } = await verify({
-      ...options,
-      projection,
-      progress: (position, head) => options.progress(projection.name, position, head),
-    })
-    looked++
+  const verified = await verify({
+    ...options,
+    progress: (position, head) => options.progress('read models', position, head),
+  })
+  for (const { projection, difference, refused } of verified) {
     if (difference.count > 0) {
-      findings.push(`${projection.name}: ${difference.count} rows are not what the log says`)
+      findings.push(`${projection}: ${difference.count} rows are not what the log says`)
     }
     if (refused.length > 0) {
-      findings.push(`${projection.name}: ${refused.length} events cannot be folded`)
+      findings.push(`${projection}: ${refused.length} events cannot be folded`)
     }
   }
   const { rows } = await options.pool.query<{ parked: string }>(
@@ -133,7 +130,7 @@ async function examineReadModels(options: DoctorOptions): Promise<Examination> {
   if (parked > 0) {
     findings.push(`${parked} events are parked: see projections:park:list`)
   }
-  return { check: 'read models', looked, findings }
+  return { check: 'read models', looked: verified.length, findings }
 }
 
 /** Images and thumbnails that rows refer to, against what the stores have. */

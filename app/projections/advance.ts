@@ -1,10 +1,14 @@
 import type { RecordedFact } from '#event_store/port'
-import { announce } from './announcement.ts'
-import { advanceCheckpoints, lockCheckpoints, park, readParkedKeys } from './checkpoints.ts'
+import {
+  advanceCheckpoints,
+  advanceLive,
+  lockCheckpoints,
+  park,
+  readParkedKeys,
+} from './checkpoints.ts'
 import { Fold } from './fold.ts'
 import type { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
-import { stampSubjects } from './stamps.ts'
 import type { Client, Slot } from './table.ts'
 import { inTransaction, isDataError } from './transaction.ts'
 
@@ -101,11 +105,10 @@ async function runBatch(
     }
   })
   const moved = due.map(({ name }) => name)
-  await advanceCheckpoints(client, moved, slot, through)
-  if (slot === 'live') {
-    await stampSubjects(client, new Set(due.flatMap(({ fold }) => [...fold.subjects])))
-    await announce(client, moved, through)
-  }
+  const subjects = new Set(due.flatMap(({ fold }) => [...fold.subjects]))
+  await (slot === 'live'
+    ? advanceLive(client, moved, through, subjects)
+    : advanceCheckpoints(client, moved, slot, through))
   return { events: events.length, position: through }
 }
 

@@ -3,8 +3,13 @@ import type { Client } from './table.ts'
 export const READ_MODELS_CHANNEL = 'picfast_read'
 
 export interface Announcement {
-  projections: string[]
+  projections: readonly string[]
   position: number
+}
+
+/** The channel and the payload of a notice. */
+export function announcement(said: Announcement): [channel: string, payload: string] {
+  return [READ_MODELS_CHANNEL, JSON.stringify(said)]
 }
 
 /** Tells those who wait for read models where these stand; heard when the transaction commits. */
@@ -16,7 +21,7 @@ export async function announce(
   await client.query({
     name: 'announce_read_models',
     text: 'select pg_notify($1, $2)',
-    values: [READ_MODELS_CHANNEL, JSON.stringify({ projections, position })],
+    values: announcement({ projections, position }),
   })
 }
 

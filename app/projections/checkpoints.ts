@@ -1,3 +1,4 @@
+import { announcement } from './announcement.ts'
 import type { AnyProjection } from './projection.ts'
 import type { Parked } from './fold.ts'
 import type { Client, Slot } from './table.ts'
@@ -81,6 +82,25 @@ export async function advanceCheckpoints(
     text: `update run.checkpoints set position = $3, updated_at = now()
            where projection = any($1::text[]) and slot = $2`,
     values: [projections, slot, position],
+  })
+}
+
+/** The same for what is served, in one statement with the stamps of those whom the rows concern and the announcement. */
+export async function advanceLive(
+  client: Client,
+  projections: readonly string[],
+  position: number,
+  subjects: ReadonlySet<number>
+): Promise<void> {
+  await client.query({
+    name: 'advance_live',
+    text: `with moved as (
+             update run.checkpoints set position = $2, updated_at = now()
+             where projection = any($1::text[]) and slot = 'live'
+           )
+           select case when cardinality($3::bigint[]) > 0 then run.stamp_subjects($3) end,
+             pg_notify($4, $5)`,
+    values: [projections, position, [...subjects], ...announcement({ projections, position })],
   })
 }
 

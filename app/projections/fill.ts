@@ -16,8 +16,8 @@ export interface FillOptions {
   batchSize?: number
   /** Rows that are kept in memory of each. */
   mostRows?: number
-  /** Whether an event is to be folded. */
-  isWanted?: (event: RecordedFact) => boolean
+  /** Whether an event is to be folded by a projection. */
+  isWanted?: (event: RecordedFact, projection: AnyProjection) => boolean
   progress?: (position: number) => void
 }
 
@@ -49,8 +49,9 @@ export async function fillTables(options: FillOptions): Promise<Filled> {
     const page = await pages.read(from, batchSize, upTo)
     const through = page.at(-1)?.position ?? upTo
     pages.readAhead(through, batchSize, upTo)
-    const events = isWanted === undefined ? page : page.filter(isWanted)
     for (const { projection, rows, parked, blocked } of fillings) {
+      const events =
+        isWanted === undefined ? page : page.filter((event) => isWanted(event, projection))
       const fold = new Fold(projection, place, events, blocked)
       await fold.loadFrom(rows)
       for (const refused of fold.run()) {

@@ -14,24 +14,24 @@ const SAMPLE_ROWS = 10
 export interface VerifyOptions {
   connectionString: string
   eventStore: EventStore
-  projection: AnyProjection
+  projections: readonly AnyProjection[]
   progress?: (position: number, head: number) => void
 }
 
 export interface Verification {
   projection: string
+  /** Where the live copy stands. */
   position: number
-  events: number
   difference: TableDifference
   /** Events that the live copy took in and that could not be folded now. */
   refused: Parked[]
 }
 
 /**
- * Folds the log into a temporary copy up to where the live one stands, and compares every row. The live one is seen in
- * one snapshot and goes on meanwhile; what it has parked is left out of both.
+ * Folds the log into temporary copies, all in one reading of it, each up to where the live one stands, and compares every
+ * row. The live ones are seen in one snapshot and go on meanwhile; what they have parked is left out of both.
  */
-export async function verify(options: VerifyOptions): Promise<Verification> {
+export async function verify(options: VerifyOptions): Promise<Verification[]> {
   const client = new pg.Client(copySession(options.connectionString))
   await client.connect()
   try {
@@ -44,38 +44,52 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   }
 }
 
-async function compareWithLog(client: Client, options: VerifyOptions): Promise<Verification> {
-  const { eventStore, projection, progress } = options
+async function compareWithLog(client: Client, options: VerifyOptions): Promise<Verification[]> {
+  const { eventStore, projections, progress } = options
   const checkpoints = await readCheckpoints(client, 'live')
-  const position = checkpoints.find((one) => one.projection === projection.name)?.position ?? 0
-  const parkedPositions = await readParkedPositions(client, projection)
+  const positions = new Map(checkpoints.map((one) => [one.projection, one.position]))
+  const positionOf = ({ name }: AnyProjection) => positions.get(name) ?? 0
+  const upTo = Math.max(0, ...projections.map(positionOf))
+  const parkedPositions = await readParkedPositions(client)
 
-  const scratch = new ReadModelTable(projection, 'scratch')
-  await scratch.create(client)
-  const { events, parked } = await fillTables({
+  for (const projection of projections) {
+    await new ReadModelTable(projection, 'scratch').create(client)
+  }
+  const { parked } = await fillTables({
     client,
     pages: new PageReader(eventStore),
-    projections: [projection],
+    projections,
     place: 'scratch',
-    upTo: position,
-    isWanted: (event) => !parkedPositions.has(event.position),
-    progress: (at) => progress?.(at, position),
+    upTo,
+    isWanted: ({ position }, projection) =>
+      position <= positionOf(projection) && !parkedPositions.get(projection.name)?.has(position),
+    progress: (at) => progress?.(at, upTo),
   })
-  const refused = parked.get(projection.name) ?? []
-  await scratch.analyze(client)
-  const live = new ReadModelTable(projection, 'live')
-  const difference = await live.difference(client, scratch, SAMPLE_ROWS)
-  await scratch.drop(client)
-  return { projection: projection.name, position, events, difference, refused }
+  const verifications: Verification[] = []
+  for (const projection of projections) {
+    const scratch = new ReadModelTable(projection, 'scratch')
+    await scratch.analyze(client)
+    const live = new ReadModelTable(projection, 'live')
+    verifications.push({
+      projection: projection.name,
+      position: positionOf(projection),
+      difference: await live.difference(client, scratch, SAMPLE_ROWS),
+      refused: parked.get(projection.name) ?? [],
+    })
+    await scratch.drop(client)
+  }
+  return verifications
 }
 
+/** What live copies have parked, by projection. */
 async function readParkedPositions(
-  client: Client,
-  projection: AnyProjection
-): Promise<ReadonlySet<number>> {
-  const { rows } = await client.query<{ position: string }>(
-    `select position from run.parked_events where projection = $1 and slot = 'live'`,
-    [projection.name]
+  client: Client
+): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+  const { rows } = await client.query<{ projection: string; positions: string[] }>(
+    `select projection, array_agg(position) as positions from run.parked_events
+     where slot = 'live' group by projection`
   )
-  return new Set(rows.map(({ position }) => Number(position)))
+  return new Map(
+    rows.map(({ projection, positions }) => [projection, new Set(positions.map(Number))])
+  )
 }

@@ -69,13 +69,13 @@ export async function checkTheBooks(
         )) === projections.length,
       { what: 'the read models', timeoutMs: 30_000 }
     )
-    for (const projection of projections) {
-      const { difference } = await verify({
-        connectionString: site.databaseUrl,
-        eventStore: store,
-        projection,
-      })
-      assert.deepEqual({ [projection.name]: difference.count }, { [projection.name]: 0 })
+    const verified = await verify({
+      connectionString: site.databaseUrl,
+      eventStore: store,
+      projections,
+    })
+    for (const { projection, difference } of verified) {
+      assert.deepEqual({ [projection]: difference.count }, { [projection]: 0 })
     }
   } finally {
     await store.close()

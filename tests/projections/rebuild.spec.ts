@@ -74,12 +74,12 @@ test.group('Rebuilding', () => {
     const position = await stage.append(uploaded(++written))
     await stage.reached(position)
     assert.lengthOf(await stage.rows('read.images'), written)
-    const { difference } = await verify({
+    const [verified] = await verify({
       connectionString: stage.url,
       eventStore: stage.store,
-      projection: images,
+      projections: [images],
     })
-    assert.equal(difference.count, 0)
+    assert.equal(verified?.difference.count, 0)
   }).timeout(30_000)
 
   test('rows that differ are shown, and hold up the switch when told to', async ({

@@ -250,8 +250,8 @@ test.group('Properties of projections', () => {
         await runtime.stop()
         for (const projection of projections) {
           const options = { connectionString: stage.url, eventStore: stage.store, projection }
-          const { difference, refused } = await verify(options)
-          assert.deepEqual([difference, refused], [{ count: 0, sample: [] }, []], projection.name)
+          const [verified] = await verify({ ...options, projections: [projection] })
+          assert.containSubset(verified, { difference: { count: 0 }, refused: [] })
           const rebuilt = await rebuildOne({ ...options, gate: true, batchSize, mostRows: 3 })
           assert.deepEqual([rebuilt.difference?.count, rebuilt.switched], [0, true])
         }

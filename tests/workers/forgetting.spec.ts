@@ -186,11 +186,10 @@ test.group('Forgetting', (group) => {
       connectionString: services.config.databaseUrl,
       eventStore: services.eventStore,
     }
-    for (const projection of projections) {
-      const { difference, refused } = await verify({ ...options, projection })
+    for (const { projection, difference, refused } of await verify({ ...options, projections })) {
       assert.deepEqual(
-        [projection.name, difference, refused],
-        [projection.name, { count: 0, sample: [] }, []]
+        [projection, difference, refused],
+        [projection, { count: 0, sample: [] }, []]
       )
     }
   }
