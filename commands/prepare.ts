@@ -8,8 +8,9 @@ import { catchUp } from '#projections/catch_up'
 import { installProjections } from '#projections/install'
 import { ProgressLine } from '#projections/progress_line'
 import { projections } from '#projections/registry'
-import { withServices } from '#start/console_services'
+import { servicesConfig, withServices } from '#start/console_services'
 import { ensureFirstAdmin } from '#start/first_admin'
+import { whenNobodyPrepares } from '#start/preparation_lock'
 
 export default class Prepare extends BaseCommand {
   static override commandName = 'prepare'
@@ -18,6 +19,14 @@ export default class Prepare extends BaseCommand {
   static override options = { startApp: true }
 
   override async run() {
+    await whenNobodyPrepares(
+      servicesConfig().databaseUrl,
+      () => this.logger.info('Another process prepares this database; waiting for it'),
+      () => this.#prepare()
+    )
+  }
+
+  async #prepare() {
     const migration = await this.kernel.exec('migration:run', ['--force'])
     if (migration.exitCode !== 0) {
       this.exitCode = migration.exitCode ?? 1

@@ -5,6 +5,7 @@ import { DataFolder } from '#supervisor/data_folder'
 import { SupervisorError } from '#supervisor/errors'
 import { Site } from '#supervisor/site'
 import { givenVariables } from '#supervisor/site_environment'
+import { DRAIN_SECONDS } from '#supervisor/web_process'
 import { defaultWebProcesses } from '#supervisor/web_processes'
 
 export default class Start extends BaseCommand {
@@ -38,6 +39,7 @@ export default class Start extends BaseCommand {
       databaseUrl: given.has('DATABASE_URL') ? env.get('DATABASE_URL') : undefined,
       redisUrl: given.has('REDIS_URL') ? env.get('REDIS_URL') : undefined,
       appKey: given.has('APP_KEY') ? env.get('APP_KEY') : undefined,
+      drainSeconds: env.get('DRAIN_SECONDS') ?? DRAIN_SECONDS,
       webProcesses: env.get('WEB_PROCESSES') ?? defaultWebProcesses(availableParallelism()),
       tell: (line) => console.log(line),
     })

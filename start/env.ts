@@ -114,6 +114,7 @@ export default await Env.create(APP_ROOT, {
   VARIANTS_PER_IMAGE: optionalCount,
   VARIANT_QUEUE: optionalCount,
   SLOW_CLIENT_SECONDS: optionalCount,
+  DRAIN_SECONDS: optionalCount,
   CONNECTIONS_PER_ADDRESS: optionalCount,
   RATE_LIMITS: Env.schema.enum.optional(['on', 'off'] as const),
   API_RATE_LIMIT: optionalCount,

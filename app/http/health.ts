@@ -44,7 +44,11 @@ export async function reportHealth(
   }
 }
 
-async function conditionOf(check: () => Promise<unknown>, patience: number): Promise<Condition> {
+/** Whether a check comes out well within the time allowed. */
+export async function conditionOf(
+  check: () => Promise<unknown>,
+  patience = HEALTH_PATIENCE_MILLISECONDS
+): Promise<Condition> {
   try {
     await within(patience, check)
     return 'ok'

@@ -6,9 +6,6 @@ import { ConnectionBound, type ConnectionBoundOptions } from './connection_bound
 import { failure } from './envelope.ts'
 import { adoptRequestId } from './request_id.ts'
 
-/** How long answers that are under way may take once the server closes. */
-const DRAIN_MILLISECONDS = 8_000
-
 /** How often requests that take too long to arrive are looked for. */
 const CHECK_MILLISECONDS = 1_000
 
@@ -18,6 +15,8 @@ const DISCARDED_BYTES = 256 * 1024 * 1024
 export interface DrainingServerOptions {
   /** How long a client may keep a request or an answer open at next to no pace. */
   slowSeconds: number
+  /** How long requests and answers that are under way may take once the server closes. */
+  drainSeconds: number
   connections: ConnectionBoundOptions
 }
 
@@ -39,9 +38,11 @@ export function answerFirst(listener: FirstListener): void {
 
 /** The HTTP server under the framework: every answer has a request id, slow clients are cut off, and closing drains. */
 export class DrainingServer extends Server {
+  readonly #drainSeconds: number
   #draining = false
 
-  constructor(listener: RequestListener, { slowSeconds, connections }: DrainingServerOptions) {
+  constructor(listener: RequestListener, options: DrainingServerOptions) {
+    const { slowSeconds, drainSeconds, connections } = options
     const pace = new ClientPace({ seconds: slowSeconds })
     super({ connectionsCheckingInterval: CHECK_MILLISECONDS }, (request, response) => {
       const id = adoptRequestId(request)
@@ -56,6 +57,7 @@ export class DrainingServer extends Server {
         answerByFramework()
       }
     })
+    this.#drainSeconds = drainSeconds
     const bound = new ConnectionBound(connections)
     this.on('connection', (socket) => bound.admit(socket))
     this.on('clientError', refuseUnreadableRequest)
@@ -64,7 +66,7 @@ export class DrainingServer extends Server {
   /** Takes no more connections, closes each one as its answer is done, and cuts off what is not done in time. */
   override close(callback?: (error?: Error) => void): this {
     this.#draining = true
-    const deadline = setTimeout(() => this.closeAllConnections(), DRAIN_MILLISECONDS)
+    const deadline = setTimeout(() => this.closeAllConnections(), this.#drainSeconds * 1_000)
     return super.close((error) => {
       clearTimeout(deadline)
       callback?.(error)

@@ -9,6 +9,8 @@ export interface RoleOptions {
   cwd: string
   env: NodeJS.ProcessEnv
   log: Writable
+  /** How long it may take to finish what it has in hand when it is asked to. */
+  graceMilliseconds?: number
   /** Told when the process ended without being asked, before it is started again. */
   died: (reason: string) => void
   /** Told what the process says. */
@@ -80,7 +82,8 @@ export class Role {
       clearTimeout(this.#restart)
     }
     if (this.#child !== null) {
-      await stopProcess(this.#child, 'SIGTERM', GRACE_MILLISECONDS)
+      const { graceMilliseconds = GRACE_MILLISECONDS } = this.#options
+      await stopProcess(this.#child, 'SIGTERM', graceMilliseconds)
     }
   }
 }

@@ -27,6 +27,8 @@ export interface SiteOptions {
   redisUrl: string | undefined
   appKey: string | undefined
   webProcesses: number
+  /** How long a web process may take to finish what is under way. */
+  drainSeconds: number
   /** Told what happens, a line each. */
   tell: (line: string) => void
 }
@@ -41,9 +43,11 @@ interface Backend {
 type StartRole = (
   name: string,
   args: readonly string[],
-  told?: Partial<Pick<RoleOptions, 'env' | 'died' | 'heard'>>
+  told?: Partial<Pick<RoleOptions, 'env' | 'died' | 'heard' | 'graceMilliseconds'>>
 ) => Role
 
+/** What a web process has left to do once its connections are closed. */
+const CLOSING_MILLISECONDS = 2_000
 const READY_MILLISECONDS = 60_000
 const RESTART_PAUSE_MILLISECONDS = 500
 
@@ -216,7 +220,7 @@ export class Site {
 
   /** Several web processes share the port; what one of them has to say to the others goes through this one. */
   #startWeb(env: NodeJS.ProcessEnv, start: StartRole) {
-    const { webProcesses, tell } = this.#options
+    const { webProcesses, drainSeconds, tell } = this.#options
     const webs = new Map<string, Role>()
     const relay = new SiblingRelay((name, message) => webs.get(name)?.send(message))
     const args = [...WEB_PROCESS.args, webProcessesArgument(webProcesses)]
@@ -224,6 +228,7 @@ export class Site {
       const name = number === 1 ? 'web' : `web-${number}`
       const role = start(name, args, {
         env: { ...WEB_PROCESS.env, ...env },
+        graceMilliseconds: drainSeconds * 1_000 + CLOSING_MILLISECONDS,
         heard: (message) => relay.heard(name, message),
         died: (reason) => {
           relay.lost(name)

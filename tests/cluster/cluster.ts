@@ -145,13 +145,12 @@ export class Cluster {
     await Promise.all([...SITE_PARTS, 'nginx'].map((part) => this.startPart(part)))
   }
 
-  /** Two at once, as where each machine prepares before it starts: one may find the other at it, and tries again. */
+  /** Two at once, as where each machine prepares before it starts. */
   async #prepare(): Promise<void> {
     const webs = ['web-1', 'web-2'] as const
-    const first = await Promise.all(webs.map((web) => this.ace(web, 'prepare')))
-    const second = first.some(({ code }) => code !== 0) ? [await this.ace('web-1', 'prepare')] : []
-    if (first.every(({ code }) => code !== 0) || second.some(({ code }) => code !== 0)) {
-      throw new Error(`Not prepared:\n${[...first, ...second].map(({ output }) => output).join()}`)
+    const prepared = await Promise.all(webs.map((web) => this.ace(web, 'prepare')))
+    if (prepared.some(({ code }) => code !== 0)) {
+      throw new Error(`Not prepared:\n${prepared.map(({ output }) => output).join()}`)
     }
   }
 

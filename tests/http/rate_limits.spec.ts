@@ -31,6 +31,19 @@ test.group('Limits of rates', (group) => {
       headers: { 'x-forwarded-for': address },
     })
 
+  test('probes are not counted, whoever else comes from their address', async ({ assert }) => {
+    const headers = { 'x-forwarded-for': newAddress() }
+    const get = async (path: string) => (await api.get(path, { headers })).status
+    const version: number[] = []
+    for (let number = 0; number < 21; number++) {
+      version.push(await get('/api/v1/version'))
+    }
+    assert.equal(version.at(-1), 429)
+    for (let number = 0; number < 21; number++) {
+      assert.deepEqual([await get('/health/live'), await get('/health/ready')], [200, 200])
+    }
+  })
+
   test('five sign-ins a minute from one address, whoever they are for', async ({ assert }) => {
     const address = newAddress()
     const statuses: number[] = []

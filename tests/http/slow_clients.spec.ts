@@ -24,7 +24,11 @@ test.group('Slow clients', (group) => {
     cleanup: (callback: () => void) => void,
     configure: (server: DrainingServer) => void = () => {}
   ): Promise<Socket> => {
-    const server = new DrainingServer(listener, { slowSeconds: 1, connections: NO_BOUND })
+    const server = new DrainingServer(listener, {
+      slowSeconds: 1,
+      drainSeconds: 0.2,
+      connections: NO_BOUND,
+    })
     configure(server)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -63,6 +67,24 @@ test.group('Slow clients', (group) => {
     cleanup(() => clearInterval(dripping))
     assert.isFalse(await closed)
   })
+
+  test('one that is not done when a server has drained for long enough is cut off', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const socket = await open(
+      () => begin(),
+      cleanup,
+      (server) => void begun.then(() => server.close(() => end()))
+    )
+    socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n')
+    await begun
+    await once(socket, 'close')
+    await ended
+    assert.equal(socket.bytesRead, 0)
+  }).timeout(5_000)
 
   test('one whose request has no end to its head is told so and cut off', async ({
     assert,

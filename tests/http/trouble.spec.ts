@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { test } from '@japa/runner'
 import { plainPng } from '#tests/fixtures/images'
 import type { AlbumJson, ApiClient, ImageJson, NewApiTokenJson } from '#tests/helpers/api'
@@ -93,5 +94,31 @@ test.group('With a database that comes and goes', (group) => {
     })
     assert.isTrue(health)
     assert.equal((await admin.upload(await plainPng())).status, 201)
+  }).timeout(60_000)
+
+  test('while it takes no connections, a server is alive but not ready', async ({
+    assert,
+    cleanup,
+  }) => {
+    const database = new pg.Client({ connectionString: process.env.TEST_DATABASE_ADMIN_URL })
+    await database.connect()
+    cleanup(() => database.end())
+    const name = new URL(server.services.config.databaseUrl).pathname.slice(1)
+    const allow = (isAllowed: boolean) =>
+      database.query(`alter database ${name} with allow_connections ${isAllowed}`)
+    cleanup(() => allow(true).then(() => {}))
+    const readiness = async () => (await server.api.get('/health/ready')).status
+    assert.equal(await readiness(), 200)
+
+    await allow(false)
+    await database.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+      [name]
+    )
+    await waitFor(async () => (await readiness()) === 503, { what: 'the server to notice' })
+    assert.equal((await server.api.get('/health/live')).status, 200)
+
+    await allow(true)
+    await waitFor(async () => (await readiness()) === 200, { what: 'the server to be ready again' })
   }).timeout(60_000)
 })
