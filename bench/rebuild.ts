@@ -16,13 +16,18 @@ import { untilProjected, writeHistory } from './written_log.ts'
 const SIZES = [100_000, 1_000_000]
 const SMOKE_SIZES = [2_000]
 const READERS = 2
-const PAUSE_MILLISECONDS = 5
+/** How many lists a second are asked for while it goes on, about, and the pause of each reader between two. */
+const READINGS = [
+  { name: 'some 20 lists a second', pauseMilliseconds: 100 },
+  { name: 'lists without a pause', pauseMilliseconds: 5 },
+]
 const LOOK_MILLISECONDS = 100
 const LIST = '/api/v1/images?page_size=20'
 
 /**
- * The rebuild of all read models while a site serves: events a second without readers and with, what these notice, the memory of the process that
- * rebuilds, and how long a web server takes to start on such a log. Once for each size: a rebuild is its own average.
+ * The rebuild of all read models while a site serves: events a second without readers and with, what these notice, the memory
+ * of the process that rebuilds, and how long a web server takes to start on such a log. Once for each size: a rebuild is its
+ * own average.
  */
 export async function rebuild(environment: Environment): Promise<Figure[]> {
   const figures: Figure[] = []
@@ -38,36 +43,42 @@ async function rebuildOf(environment: Environment, events: number): Promise<Figu
   const agent = new Agent({ keepAlive: true })
   try {
     const head = await fill(url, events)
-    const unread = await rebuildSeconds(environment, url)
-    const quiet = await readFor(site, agent, delay(environment.smoke ? 300 : 10_000))
-    const running = startRebuild(environment, url)
-    const startedAt = performance.now()
-    const busy = await readFor(site, agent, running.ended)
-    const seconds = (performance.now() - startedAt) / 1000
-    const start = await startSeconds(environment, url)
     const name = `${head} events`
     const alone = (ours: number) => ({ ours, limit: null, peer: null })
+    const unread = startRebuild(environment, url)
+    const figures = [
+      figure('rebuild', `${name}, nobody reads`, 'events/s', alone(head / (await unread.seconds))),
+    ]
+    let most = 0
+    for (const { name: reading, pauseMilliseconds } of READINGS) {
+      const readUntil = (end: Promise<unknown>) => readFor(site, agent, pauseMilliseconds, end)
+      const quiet = await readUntil(delay(environment.smoke ? 300 : 10_000))
+      const running = startRebuild(environment, url)
+      const busy = await readUntil(running.seconds)
+      most = Math.max(most, running.mostMegabytes())
+      figures.push(
+        figure('rebuild', `${name}, ${reading}`, 'events/s', alone(head / (await running.seconds))),
+        figure('rebuild', `${name}, ${reading}, p99 of a list`, 'ms', {
+          ours: percentile(busy, 0.99),
+          limit: percentile(quiet, 0.99),
+          peer: null,
+        })
+      )
+    }
     return [
-      figure('rebuild', `${name}, all read models, nobody reads`, 'events/s', alone(head / unread)),
-      figure('rebuild', `${name}, all read models, two read`, 'events/s', alone(head / seconds)),
-      figure('rebuild', `${name}, p99 of a list meanwhile`, 'ms', {
-        ours: percentile(busy, 0.99),
-        limit: percentile(quiet, 0.99),
-        peer: null,
-      }),
-      figure('rebuild', `${name}, memory`, 'MB', alone(running.mostMegabytes())),
-      figure('rebuild', `${name}, start of a web server`, 's', alone(start)),
+      ...figures,
+      figure('rebuild', `${name}, memory`, 'MB', alone(most)),
+      figure(
+        'rebuild',
+        `${name}, start of a web server`,
+        's',
+        alone(await startSeconds(environment, url))
+      ),
     ]
   } finally {
     agent.destroy()
     await site.stop()
   }
-}
-
-async function rebuildSeconds(environment: Environment, url: string): Promise<number> {
-  const startedAt = performance.now()
-  await startRebuild(environment, url).ended
-  return (performance.now() - startedAt) / 1000
 }
 
 /** Answers the position of the last event, which all read models have reached. */
@@ -87,7 +98,12 @@ async function fill(url: string, events: number): Promise<number> {
 }
 
 /** The times in milliseconds of lists that are read, each under an address of its own, until something has ended. */
-async function readFor(site: Site, agent: Agent, until: Promise<unknown>): Promise<number[]> {
+async function readFor(
+  site: Site,
+  agent: Agent,
+  pauseMilliseconds: number,
+  until: Promise<unknown>
+): Promise<number[]> {
   const times: number[] = []
   let reading = true
   const stop = () => (reading = false)
@@ -97,15 +113,16 @@ async function readFor(site: Site, agent: Agent, until: Promise<unknown>): Promi
       const startedAt = performance.now()
       await send(agent, { url: `${site.url}${LIST}&read=${reader}.${number}`, token: site.token })
       times.push(performance.now() - startedAt)
-      await delay(PAUSE_MILLISECONDS)
+      await delay(pauseMilliseconds)
     }
   }
   await Promise.all([until, ...Array.from({ length: READERS }, (_, reader) => read(reader))])
   return times
 }
 
-/** `projections:rebuild` as an administrator runs it. */
+/** `projections:rebuild` as an administrator runs it, and how long that takes, the start of the process included. */
 function startRebuild(environment: Environment, url: string) {
+  const startedAt = performance.now()
   const child = spawn(process.execPath, ['ace.js', 'projections:rebuild'], {
     cwd: ROOT,
     env: environment.processEnv(url),
@@ -119,13 +136,14 @@ function startRebuild(environment: Environment, url: string) {
       most = Math.max(most, residentMegabytes(child.pid))
     }
   }, LOOK_MILLISECONDS)
-  const ended = once(child, 'exit').then(([code]) => {
+  const seconds = once(child, 'exit').then(([code]) => {
     clearInterval(look)
     if (code !== 0) {
       throw new Error(`The rebuild ended with ${code}: ${said}`)
     }
+    return (performance.now() - startedAt) / 1000
   })
-  return { ended, mostMegabytes: () => most }
+  return { seconds, mostMegabytes: () => most }
 }
 
 async function startSeconds(environment: Environment, url: string): Promise<number> {
