@@ -10,6 +10,9 @@ interface CompletedExchange {
   seconds: number
 }
 
+/** What is asked every few seconds for as long as a server runs is told of when something is wrong. */
+const PROBES = new Set(['/health/live', '/health/ready'])
+
 /** Counts a request that is over, and tells the log of it. */
 export function requestCompleted(
   logger: Logger,
@@ -18,7 +21,8 @@ export function requestCompleted(
 ): void {
   const { statusCode: status, writableFinished } = response
   webServices().metrics.requestCompleted({ method, route: route ?? 'none', code: status, seconds })
-  logger.info(
+  const level = PROBES.has(route ?? '') && status < 500 ? 'debug' : 'info'
+  logger[level](
     { ...rest, method, route, status, ms: Math.round(seconds * 1e4) / 10 },
     writableFinished ? 'Answered' : 'The client went away'
   )

@@ -39,6 +39,7 @@ export function answerFirst(listener: FirstListener): void {
 /** The HTTP server under the framework: every answer has a request id, slow clients are cut off, and closing drains. */
 export class DrainingServer extends Server {
   readonly #drainSeconds: number
+  readonly #underWay = new Set<ServerResponse>()
   #draining = false
 
   constructor(listener: RequestListener, options: DrainingServerOptions) {
@@ -47,7 +48,11 @@ export class DrainingServer extends Server {
     super({ connectionsCheckingInterval: CHECK_MILLISECONDS }, (request, response) => {
       const id = adoptRequestId(request)
       pace.watch(request, response)
-      response.once('close', () => this.#letGo())
+      this.#underWay.add(response)
+      response.once('close', () => this.#letGo(response))
+      if (this.#draining) {
+        response.setHeader('Connection', 'close')
+      }
       readToItsEnd(request, response)
       const answerByFramework = () => {
         response.setHeader('X-Request-Id', id)
@@ -66,6 +71,12 @@ export class DrainingServer extends Server {
   /** Takes no more connections, closes each one as its answer is done, and cuts off what is not done in time. */
   override close(callback?: (error?: Error) => void): this {
     this.#draining = true
+    // A proxy must not send the next request to a connection that ends.
+    for (const response of this.#underWay) {
+      if (!response.headersSent) {
+        response.setHeader('Connection', 'close')
+      }
+    }
     const deadline = setTimeout(() => this.closeAllConnections(), this.#drainSeconds * 1_000)
     return super.close((error) => {
       clearTimeout(deadline)
@@ -73,7 +84,8 @@ export class DrainingServer extends Server {
     })
   }
 
-  #letGo(): void {
+  #letGo(response: ServerResponse): void {
+    this.#underWay.delete(response)
     if (this.#draining) {
       setImmediate(() => this.closeIdleConnections())
     }

@@ -32,12 +32,15 @@ export class Reconciler {
   readonly #loop: BackgroundLoop
   #looks = 0
   #mustReclaim = false
+  #isAway = false
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
     this.#redis = connectRedis(options.redisUrl, FAILING_FAST)
+    this.#redis.on('error', (error) => this.#tellAway(error))
     // A Redis that went away may come back without its last moments.
     this.#redis.on('close', () => (this.#mustReclaim = true))
+    this.#redis.on('ready', () => (this.#isAway = false))
     this.#loop = new BackgroundLoop({
       step: async () => {
         await this.look()
@@ -55,6 +58,14 @@ export class Reconciler {
   async stop(): Promise<void> {
     await this.#loop.stop()
     this.#redis.disconnect()
+  }
+
+  /** Once for each time that it goes: it is tried again every moment. */
+  #tellAway(error: Error): void {
+    if (!this.#isAway) {
+      this.#isAway = true
+      this.#options.warn('Redis is away: what is owed waits in the ledger', error)
+    }
   }
 
   async look(): Promise<void> {

@@ -51,6 +51,8 @@ export class JobStage {
   readonly pool: pg.Pool
   readonly store: PostgresEventStore
   readonly ledger: JobLedger
+  /** What reconcilers warn of. */
+  readonly warnings: string[] = []
   /** What workers are told of the machine. */
   isBusy = () => false
   readonly #database: TestDatabase
@@ -115,6 +117,11 @@ export class JobStage {
     return this.#started(this.#makeReconciler(() => {}, this.dispatcher()))
   }
 
+  /** A reconciler of another Redis than the others'. */
+  reconcilerOf(redisUrl: string): Reconciler {
+    return this.#started(this.#makeReconciler(() => {}, undefined, redisUrl))
+  }
+
   /** A reconciler that looks only when it is told to, and sees what waits in Redis through a dispatcher, if there is one. */
   idleReconciler(givenUp: (key: string) => void, dispatcher?: Dispatcher): Reconciler {
     const reconciler = this.#makeReconciler(givenUp, dispatcher)
@@ -149,14 +156,18 @@ export class JobStage {
     return Number(rows[0]?.count)
   }
 
-  #makeReconciler(givenUp: (key: string) => void, dispatcher?: Dispatcher): Reconciler {
+  #makeReconciler(
+    givenUp: (key: string) => void,
+    dispatcher?: Dispatcher,
+    redisUrl = this.redisUrl
+  ): Reconciler {
     return new Reconciler({
       ledger: this.ledger,
-      redisUrl: this.redisUrl,
+      redisUrl,
       waiting: async () => (await dispatcher?.waiting()) ?? new Map(),
       owed: () => {},
       givenUp: async ({ reactionKey }) => givenUp(reactionKey),
-      warn: () => {},
+      warn: (message) => this.warnings.push(message),
     })
   }
 

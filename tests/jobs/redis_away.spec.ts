@@ -112,4 +112,28 @@ test.group('Workers while Redis is away', (group) => {
 
     assert.deepEqual(lines, [])
   })
+
+  test('that it went is said once each time', async ({ assert, cleanup }) => {
+    stage.reconcilerOf(server.url())
+    const asking = connectRedis(server.url(), WAITING)
+    cleanup(() => asking.disconnect())
+    /** The reconciler sets its mark again. */
+    const isSeen = async () => {
+      await asking.del('picfast:holds-work')
+      await waitFor(async () => (await asking.exists('picfast:holds-work')) === 1, {
+        what: 'the reconciler to look',
+      })
+    }
+    for (const times of [1, 2]) {
+      await isSeen()
+      await server.stop()
+      await waitFor(() => stage.warnings.length === times, { what: 'a word of it' })
+      await server.start()
+    }
+    await isSeen()
+    assert.deepEqual(
+      stage.warnings,
+      Array.from({ length: 2 }, () => 'Redis is away: what is owed waits in the ledger')
+    )
+  })
 })
