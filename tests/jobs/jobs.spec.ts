@@ -202,8 +202,10 @@ test.group('Jobs', (group) => {
 
   test('work that waits longer than its time-out for a worker is neither handed over again nor given up', async ({
     assert,
+    cleanup,
   }) => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    cleanup(() => release())
     const givenUp: string[] = []
     const many = POLICIES.thumbnails.concurrency + 20
     const claim = stage.ledger.claim.bind(stage.ledger)
