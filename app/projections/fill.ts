@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { RecordedFact } from '#event_store/port'
 import { Fold, type Parked } from './fold.ts'
 import type { PageReader } from './page_reader.ts'
@@ -28,7 +29,9 @@ export interface Filled {
   parked: ReadonlyMap<string, Parked[]>
 }
 
-const BATCH = 1_000
+const BATCH = 500
+/** The database has one to read while the one before is opened and folded; where positions have no gaps. */
+const PAGES_AHEAD = 2
 
 /**
  * Fills new tables from the start of the log, all in one reading of it. Nothing is committed along the way but rows: the
@@ -48,7 +51,11 @@ export async function fillTables(options: FillOptions): Promise<Filled> {
   for (let from = 0; from < upTo;) {
     const page = await pages.read(from, batchSize, upTo)
     const through = page.at(-1)?.position ?? upTo
-    pages.readAhead(through, batchSize, upTo)
+    for (let ahead = 0; ahead < PAGES_AHEAD && through + ahead * batchSize < upTo; ahead++) {
+      pages.readAhead(through + ahead * batchSize, batchSize, upTo)
+    }
+    // Folding may wait for nothing, so that these would be asked for only after it.
+    await turn()
     for (const { projection, rows, parked, blocked } of fillings) {
       const events =
         isWanted === undefined ? page : page.filter((event) => isWanted(event, projection))

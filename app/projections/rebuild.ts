@@ -63,6 +63,8 @@ interface Finishing {
 }
 
 const STEP = 2_000
+/** Progress is told after so many events. */
+const TOLD_EVENTS = 10_000
 const SAMPLE_ROWS = 10
 /** So often the live copy is looked at when it lags behind the new one. */
 const WAIT_MILLISECONDS = 50
@@ -159,8 +161,13 @@ function report(
 async function fill(work: Rebuild): Promise<number> {
   const { client, projections, eventStore } = work
   const { position: head } = await eventStore.head()
-  const tell = (position: number) =>
-    projections.forEach((projection) => report({ work, projection }, 'fill', position, head))
+  let told = 0
+  const tell = (position: number) => {
+    if (position >= told + TOLD_EVENTS || position >= head) {
+      told = position
+      projections.forEach((projection) => report({ work, projection }, 'fill', position, head))
+    }
+  }
   try {
     const { events, parked } = await fillTables({
       ...work,

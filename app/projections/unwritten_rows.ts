@@ -10,7 +10,8 @@ const MOST_ROWS = 10_000
 
 /**
  * The rows of a table that nobody else writes to, from when it was empty: the last that were changed are in memory, and
- * most changes of a row are over before it is written. Beyond the highest number that was ever a key no row lies.
+ * most changes of a row are over before it is written. Until the first is written all rows are in memory, and beyond the
+ * highest number that was ever a key no row lies: the table is not asked in vain, behind a long write at that.
  */
 export class UnwrittenRows implements RowSource {
   readonly #client: Client
@@ -20,6 +21,7 @@ export class UnwrittenRows implements RowSource {
   readonly #rows = new Map<RowKey, Known>()
   readonly #unwritten = new Set<RowKey>()
   #highest = 0
+  #isTableEmpty = true
   #writing: Promise<unknown> = Promise.resolve()
 
   constructor(client: Client, table: ReadModelTable, mostRows = MOST_ROWS) {
@@ -33,7 +35,7 @@ export class UnwrittenRows implements RowSource {
     const unknown: RowKey[] = []
     for (const key of keys) {
       const row = this.#rows.get(key)
-      if (row === undefined && !(typeof key === 'number' && key > this.#highest)) {
+      if (row === undefined && this.#canLieInTable(key)) {
         unknown.push(key)
       } else if (row) {
         found.push([key, row])
@@ -42,6 +44,10 @@ export class UnwrittenRows implements RowSource {
     return unknown.length === 0
       ? found
       : [...found, ...(await this.#table.load(this.#client, unknown))]
+  }
+
+  #canLieInTable(key: RowKey): boolean {
+    return !this.#isTableEmpty && !(typeof key === 'number' && key > this.#highest)
   }
 
   /** Takes changes; writes the older ones when there are too many. One write is under way at a time. */
@@ -95,6 +101,7 @@ export class UnwrittenRows implements RowSource {
         written.push(row)
       }
     }
+    this.#isTableEmpty &&= written.length === 0
     const statements = [
       ...(removed.length > 0 ? [this.#table.removal(removed)] : []),
       ...(written.length > 0 ? [this.#table.upsert(written)] : []),
