@@ -21,14 +21,16 @@ import { makePhotograph } from './pictures.ts'
 import { figure, type Figure } from './report.ts'
 import { interleave } from './rounds.ts'
 
-const LOOK_MILLISECONDS = 20
+/** So many that beginning and ending weigh little. */
+const COUNT = 200
+const LOOK_MILLISECONDS = 100
 
 /**
  * Thumbnails a second of a photograph of 12 megapixels, from the event of the upload to the settled ledger row, beside
  * sharp in process on as many cores.
  */
 export async function thumbnails(environment: Environment): Promise<Figure[]> {
-  const count = environment.smoke ? 4 : 60
+  const count = environment.smoke ? 4 : COUNT
   const databaseUrl = await environment.database('bench_thumbnails')
   const { DATA_DIR: dataDir = '' } = environment.processEnv(databaseUrl)
   const { redisUrl } = environment

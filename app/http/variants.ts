@@ -10,8 +10,8 @@ import type { CachedVariant, VariantCache } from '#storage/variant_cache'
 import { SharedWork } from './shared_work.ts'
 import { variantFormat } from './variant_format.ts'
 
-/** Pictures worked on at once; libuv's threads, four in all, read files as well. */
-const AT_ONCE = Math.min(availableParallelism(), 3)
+/** One more than cores, so that none stands still while another picture is answered; libuv's threads read files as well. */
+const AT_ONCE = Math.min(availableParallelism() + 1, 8)
 
 /** These are answered as they are: a GIF goes on moving, and an SVG has every size. */
 const PASSED_THROUGH = ['gif', 'svg']

@@ -22,8 +22,8 @@ const QUALITY = 80
 const EFFORT = 3
 const TIMEOUT_SECONDS = 20
 
-/** More at once than there are cores would hold memory and be no faster. */
-const turns = new Turns(availableParallelism())
+/** One more than there are cores, so that none stands still between two steps; still more would only hold memory. */
+const turns = new Turns(availableParallelism() + 1)
 
 /**
  * A small picture of an image, a path or bytes: orientation applied, the first frame of an animation, never larger than

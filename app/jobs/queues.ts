@@ -36,7 +36,7 @@ export interface QueuePolicy {
 }
 
 export const POLICIES: Readonly<Record<QueueName, QueuePolicy>> = {
-  // While some are drawn, one a core, as many are looked up, stored and recorded.
+  // While some are drawn, the others are looked up, stored and recorded.
   thumbnails: {
     timeoutSeconds: 60,
     maximumAttempts: 5,

@@ -252,6 +252,30 @@ test.group('Jobs', (group) => {
     assert.deepEqual(givenUp, [])
   }).timeout(30_000)
 
+  test('work that is begun soon is not told to the ledger once more', async ({ assert }) => {
+    const begun: string[] = []
+    const [begin, claim] = [
+      stage.ledger.begin.bind(stage.ledger),
+      stage.ledger.claim.bind(stage.ledger),
+    ]
+    stage.ledger.begin = (keys) => {
+      begun.push(...keys)
+      return begin(keys)
+    }
+    const aSecondAgo = new Date(Date.now() - 1_000)
+    stage.ledger.claim = async (...given) =>
+      (await claim(...given)).map((work) => ({ ...work, claimedAt: aSecondAgo }))
+    stage.relay()
+    stage.workers(thumbnails)
+    stage.dispatcher()
+    await stage.upload(1, 3)
+    await waitFor(async () => (await stage.count('done', 'thumbnails')) === 3, {
+      what: 'the work to be settled',
+    })
+    assert.lengthOf(thumbnails.done, 3)
+    assert.deepEqual(begun, [])
+  })
+
   test('of a long queue no more than Redis is to hold is handed over, and other queues go on', async ({
     assert,
   }) => {
