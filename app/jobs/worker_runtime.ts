@@ -160,7 +160,10 @@ export class WorkerRuntime {
     const { ledger, warn } = this.#options
     const { assignments } = jobDataSchema.parse(job.data)
     const keys = assignments.map(({ reactionKey }) => reactionKey)
-    if (Date.now() - job.timestamp > POLICIES[processor.queue].timeoutSeconds * 1_000 * BEGUN_LATE) {
+    if (
+      Date.now() - job.timestamp >
+      POLICIES[processor.queue].timeoutSeconds * 1_000 * BEGUN_LATE
+    ) {
       ledger.begin(keys).catch((error) => warn('What is begun could not be told', error))
     }
     try {
