@@ -32,6 +32,9 @@ export function copySession(connectionString: string): pg.ClientConfig {
       'work_mem=32MB',
       // Copies are compared in the order of their keys, which is about how they lie: hashed, they cost several times as much.
       'enable_hashjoin=off',
+      // More processes at once would not be done sooner beside a site that is read, and who reads would wait for them.
+      'max_parallel_maintenance_workers=0',
+      'max_parallel_workers_per_gather=0',
     ],
   })
 }
