@@ -11,6 +11,8 @@ export interface Wanted {
   status?: number
 }
 
+const CLOSED = ['EPIPE', 'ECONNRESET']
+
 /** Sends a request over kept connections and answers the body: a lean client takes little of the measured machine. */
 export function send(agent: Agent, wanted: Wanted): Promise<string> {
   const { url, token, body, type = 'application/json', status = 200 } = wanted
@@ -39,7 +41,15 @@ export function send(agent: Agent, wanted: Wanted): Promise<string> {
       })
     }
   )
-  sent.on('error', reject)
+  sent.on('error', (error: NodeJS.ErrnoException) => {
+    // A server may close a kept connection in the moment in which it is used again.
+    const wasClosed = sent.reusedSocket && CLOSED.includes(error.code ?? '')
+    if (wasClosed) {
+      resolve(send(agent, wanted))
+    } else {
+      reject(error)
+    }
+  })
   sent.end(body)
   return promise
 }
