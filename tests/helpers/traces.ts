@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { entriesBelow } from '#tests/helpers/files_below'
 
 /** What is looked through, by a name that says where it came from. */
 export type Haystacks = Map<string, Buffer>
@@ -56,7 +57,7 @@ async function valueOf(redis: Redis, key: string): Promise<string> {
 /** Every file below a folder, its name included. */
 export async function readFolder(folder: string): Promise<Haystacks> {
   const files: Haystacks = new Map()
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+  for (const entry of await entriesBelow(folder)) {
     const path = join(entry.parentPath, entry.name)
     const content = entry.isFile() ? await readFile(path) : Buffer.alloc(0)
     files.set(`file ${path}`, Buffer.concat([Buffer.from(`${path}\n`), content]))

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { test } from '@japa/runner'
 import { plainPng } from '#tests/fixtures/images'
 import type {
@@ -8,6 +7,7 @@ import type {
   NewApiTokenJson,
   UserJson,
 } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { startWorker, type SiteProcess } from '#tests/helpers/site_process'
 import { waitFor } from '#tests/helpers/wait_for'
 import {
@@ -52,7 +52,7 @@ test.group('Archives of all that the site has of a person', (group) => {
       { what: 'the archive', timeoutMs: 20_000 }
     )
   const archives = async () => {
-    const names = await readdir(server.dataDir, { recursive: true })
+    const names = await filesBelow(server.dataDir)
     return names.filter((name) => name.endsWith('.zip'))
   }
   const parse = (files: Map<string, Buffer>, name: string): Record<string, unknown>[] =>

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
 import sharp from 'sharp'
 import type { ApiClient, ImageJson, PageJson } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
@@ -38,10 +39,8 @@ test.group('A disk that becomes read-only', (group) => {
   const remount = (mode: 'ro' | 'rw') =>
     waitFor(() => mount('-o', `remount,${mode}`, objects), { what: 'the disk' })
   const storedObjects = async () => {
-    const entries = await readdir(objects, { recursive: true, withFileTypes: true })
-    return entries.filter(
-      (entry) => entry.isFile() && !/\.temporary|thumbnails/.test(entry.parentPath)
-    ).length
+    const names = await filesBelow(objects)
+    return names.filter((name) => !/\.temporary|thumbnails/.test(name)).length
   }
   /** Of three one is too large to be held in memory, and one is cleaned in a file. */
   const newImage = async (index: number) =>

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
@@ -18,6 +17,7 @@ import {
   tiff,
 } from '#tests/fixtures/images'
 import type { AlbumJson, ApiClient, ImageJson, UserJson } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 
@@ -40,7 +40,7 @@ test.group('Uploads', (group) => {
   const bytesOf = async (image: ImageJson) =>
     (await user.get(new URL(image.links.url).pathname)).bytes
   const temporaryFiles = async () => {
-    const names = await readdir(server.dataDir, { recursive: true })
+    const names = await filesBelow(server.dataDir)
     return names.filter((name) => /\.temporary.[0-9a-f]+$/.test(name))
   }
   const eventOf = async (image: ImageJson) => {
@@ -334,7 +334,7 @@ test.group('Uploads', (group) => {
   test('the storage holds what was committed and nothing else', async ({ assert }) => {
     const { data } = await user.upload(await plainPng(33, 33))
     const event = await eventOf(data)
-    const names = await readdir(join(server.dataDir, 'objects'), { recursive: true })
+    const names = await filesBelow(join(server.dataDir, 'objects'))
 
     assert.include(names, event?.object_key ?? 'none')
   })

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { test } from '@japa/runner'
 import { bmp, plainPng } from '#tests/fixtures/images'
 import type {
@@ -9,6 +8,7 @@ import type {
   TokensJson,
   UserJson,
 } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { startWorker } from '#tests/helpers/site_process'
 import { beginUpload } from '#tests/helpers/slow_upload'
 import { waitFor } from '#tests/helpers/wait_for'
@@ -39,7 +39,7 @@ test.group('Accounts that are frozen, demoted or deleted', (group) => {
     return api.as(data.token)
   }
   const temporaryFiles = async () => {
-    const names = await readdir(server.dataDir, { recursive: true })
+    const names = await filesBelow(server.dataDir)
     return names.filter((name) => /\.temporary.[0-9a-f]+$/.test(name))
   }
   /** An upload that is under way: the server has let it in and is receiving the file. */

@@ -1,9 +1,10 @@
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
 import sharp from 'sharp'
 import { animatedGif, cameraJpeg, picture, plainPng, SVG } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson, SiteSettingsJson } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, SYSTEM, type TestWebServer } from '#tests/helpers/web_server'
 
@@ -240,7 +241,7 @@ test.group('Variants that many ask for', (group) => {
   })
 
   const variants = async () => {
-    const names = await readdir(join(server.dataDir, 'cache'), { recursive: true })
+    const names = await filesBelow(join(server.dataDir, 'cache'))
     return names.filter((name) => name.endsWith('.webp'))
   }
 

@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
 import { VariantCache, type VariantCacheOptions } from '#storage/variant_cache'
 import { VariantFiles } from '#storage/variant_files'
 import { filesToEvict } from '#storage/variant_eviction'
+import { filesBelow } from '#tests/helpers/files_below'
 
 const ONE = 'a'.repeat(64)
 const OTHER = 'b'.repeat(64)
@@ -45,7 +46,7 @@ test.group('The cache of variants', (group) => {
     return typeof found?.content === 'string' ? readFile(found.content) : (found?.content ?? null)
   }
   const paths = async () => {
-    const names = await readdir(join(dataDir, 'cache'), { recursive: true })
+    const names = await filesBelow(join(dataDir, 'cache'))
     return names
       .filter((name) => name.endsWith('.webp'))
       .map((name) => join(dataDir, 'cache', name))

@@ -1,12 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
 import type { ObjectStores } from '#storage/object_registry'
 import { VariantFiles } from '#storage/variant_files'
 import { plainPng } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
 import { StorageWorker } from '#workers/storage_worker'
@@ -75,10 +74,7 @@ test.group('Storage worker', (group) => {
     assert.equal((await user.get(`${path}@w_30,f_webp`)).status, 200)
     const folder = join(server.dataDir, 'cache/variants')
     // They are written behind the answer: the folder comes with the first.
-    const variants = async () =>
-      existsSync(folder)
-        ? (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.webp'))
-        : []
+    const variants = async () => (await filesBelow(folder)).filter((name) => name.endsWith('.webp'))
     await waitFor(async () => (await variants()).length === 1, { what: 'the variant on the disk' })
 
     await user.delete(`/api/v1/images/${image.key}`)

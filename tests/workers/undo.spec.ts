@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises'
 import { test } from '@japa/runner'
 import { plainPng } from '#tests/fixtures/images'
 import type { ApiClient, ImageJson, PageJson, UserJson } from '#tests/helpers/api'
+import { filesBelow } from '#tests/helpers/files_below'
 import { startWorker, type SiteProcess } from '#tests/helpers/site_process'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
@@ -29,11 +29,8 @@ test.group('Undo, through the workers', (group) => {
   })
 
   const files = async (kind: RegExp) =>
-    (await readdir(server.dataDir, { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => `${parentPath}/${name}`)
-      .filter((path) => kind.test(path))
-  const ORIGINALS = /\/objects\/(?!thumbnails\/|exports\/|\.temporary\/)/
+    (await filesBelow(server.dataDir)).filter((path) => kind.test(path))
+  const ORIGINALS = /^objects\/(?!thumbnails\/|exports\/|\.temporary\/)/
   const THUMBNAILS = /\/thumbnails\//
   const VARIANTS = /\/variants\/.*\.webp$/
 
