@@ -42,7 +42,7 @@ export async function startNginx(options: {
     daemon off;
     events {}
     http {
-      access_log off; ${temporary} ${site}
+      access_log off; keepalive_requests 1000000; ${temporary} ${site}
       server {
         listen 127.0.0.1:${staticPort};
         location / { root ${options.files}; sendfile on; tcp_nopush on; }

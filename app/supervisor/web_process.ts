@@ -7,6 +7,6 @@ export const DRAIN_SECONDS = 8
  * less under many large uploads at once.
  */
 export const WEB_PROCESS = {
-  args: ['--max-semi-space-size=2', 'bin/server.ts'],
+  args: ['--max-semi-space-size=4', 'bin/server.ts'],
   env: { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' },
 } as const
