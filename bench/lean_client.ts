@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net'
 
 const HEAD_END = Buffer.from('\r\n\r\n')
+/** All connections read into the same memory, which stays in the processor's cache: new memory costs more than what it takes. */
+const ROOM = Buffer.alloc(128 * 1024)
 
 /**
  * Gets files over one connection, one after the other, and counts their bytes without keeping them: a client that costs
@@ -18,9 +20,18 @@ export class LeanClient {
   constructor(url: string) {
     const { hostname, port, host } = new URL(url)
     this.#host = host
-    this.#socket = connect(Number(port), hostname)
-    this.#socket.setNoDelay(true)
-    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.#socket = connect({
+      port: Number(port),
+      host: hostname,
+      noDelay: true,
+      onread: {
+        buffer: ROOM,
+        callback: (length) => {
+          this.#take(ROOM.subarray(0, length))
+          return true
+        },
+      },
+    })
     this.#socket.on('error', (error) => this.#failed(error))
     this.#socket.on('close', () => this.#failed(new Error('The connection was closed')))
   }
@@ -45,6 +56,7 @@ export class LeanClient {
       this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
       const end = this.#head.indexOf(HEAD_END)
       if (end === -1) {
+        this.#head = Buffer.from(this.#head)
         return
       }
       const head = this.#head.toString('latin1', 0, end)

@@ -7,7 +7,8 @@ const SLOWEST_BYTES_A_SECOND = 2_048
 /** So many looks in the time that a client has. */
 const LOOKS = 4
 
-interface Exchange {
+/** A request and its answer, as they are watched over. */
+export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
   /** When the client was first seen to be awaited, and what had passed by then; `null` while it is not. */
@@ -21,7 +22,7 @@ interface Exchange {
  */
 export class ClientPace {
   readonly #window: number
-  readonly #exchanges = new Map<Socket, Exchange>()
+  readonly #exchanges = new Set<Exchange>()
   #timer: NodeJS.Timeout | null = null
 
   /** `seconds`: how long a client may stay below the least pace. */
@@ -29,25 +30,21 @@ export class ClientPace {
     this.#window = seconds * 1_000
   }
 
-  /** Watches over a request until it has come to its end and its answer is done. */
-  watch(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request
-    this.#exchanges.set(socket, { request, response, mark: null })
+  /** Watches over a request and its answer until `answered` says that these are over. */
+  watch(request: IncomingMessage, response: ServerResponse): Exchange {
+    const exchange = { request, response, mark: null }
+    this.#exchanges.add(exchange)
     this.#timer ??= setInterval(() => this.#look(), this.#window / LOOKS).unref()
-    const forget = () => this.#forget(socket, response)
-    response.once('close', () => {
-      if (request.complete || socket.destroyed) {
-        forget()
-      } else {
-        // A body that was answered before its end is still to come.
-        request.once('close', forget)
-      }
-    })
+    return exchange
   }
 
-  #forget(socket: Socket, response: ServerResponse): void {
-    if (this.#exchanges.get(socket)?.response === response) {
-      this.#exchanges.delete(socket)
+  /** To be told when an answer is done or broken off: a body that was answered before its end is still to come. */
+  answered(exchange: Exchange): void {
+    const { request } = exchange
+    if (request.complete || request.socket.destroyed) {
+      this.#exchanges.delete(exchange)
+    } else {
+      request.once('close', () => this.#exchanges.delete(exchange))
     }
   }
 
@@ -56,7 +53,8 @@ export class ClientPace {
       clearInterval(this.#timer)
       this.#timer = null
     }
-    for (const [socket, exchange] of this.#exchanges) {
+    for (const exchange of this.#exchanges) {
+      const { socket } = exchange.request
       if (!isAwaited(exchange)) {
         exchange.mark = null
         continue

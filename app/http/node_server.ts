@@ -47,9 +47,12 @@ export class DrainingServer extends Server {
     const pace = new ClientPace({ seconds: slowSeconds })
     super({ connectionsCheckingInterval: CHECK_MILLISECONDS }, (request, response) => {
       const id = adoptRequestId(request)
-      pace.watch(request, response)
+      const exchange = pace.watch(request, response)
       this.#underWay.add(response)
-      response.once('close', () => this.#letGo(response))
+      response.on('close', () => {
+        pace.answered(exchange)
+        this.#letGo(response)
+      })
       if (this.#draining) {
         response.setHeader('Connection', 'close')
       }

@@ -30,11 +30,11 @@ export function repeatAnswer(
   startedAt: number,
   completed: (answered: AnsweredRequest) => void
 ): void {
-  response.once('close', () => {
+  response.on('close', () => {
     const seconds = (performance.now() - startedAt) / 1_000
     completed({ request, response, route, seconds })
   })
   const id = String(request.headers['x-request-id'])
-  response.writeHead(200, [...headers, 'X-Request-Id', id])
+  response.writeHead(200, headers.concat('X-Request-Id', id))
   response.end(body)
 }
