@@ -1,5 +1,6 @@
 import { prettyPrintError } from '@adonisjs/core'
 import { completeEnvironment } from '#supervisor/site_environment'
+import { describeUnreachable } from '#supervisor/unreachable'
 import { createIgnitor } from './ignitor.ts'
 
 /** These run without a site. */
@@ -19,6 +20,14 @@ function isInvalidEnvironment(error: unknown): error is Error & { help: string }
 
 createIgnitor()
   .ace()
+  .configure(async (app) => {
+    const { errorHandler } = await app.container.make('ace')
+    const render = errorHandler.render.bind(errorHandler)
+    errorHandler.render = async (error, kernel) => {
+      const sentence = describeUnreachable(error, process.env)
+      return sentence === null ? render(error, kernel) : kernel.ui.logger.error(sentence)
+    }
+  })
   .handle(process.argv.slice(2))
   .catch((error: unknown) => {
     process.exitCode = 1

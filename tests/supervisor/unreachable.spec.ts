@@ -1,0 +1,65 @@
+import { connect } from 'node:net'
+import { test } from '@japa/runner'
+import { describeUnreachable } from '#supervisor/unreachable'
+import { runCommand } from '#tests/helpers/ace'
+
+/** Nothing listens on it: only the system's own services may have so low a port. */
+const CLOSED_PORT = 1
+
+/** What Node says of a server that nobody runs. */
+const failureAt = (host: string) =>
+  new Promise<Error>((resolve) => {
+    connect(CLOSED_PORT, host).once('error', resolve)
+  })
+
+test.group('A server that cannot be reached', () => {
+  test('{args.0} says so in a sentence')
+    .with([
+      { args: ['projections:status'] },
+      { args: ['projections:rebuild', 'images'] },
+      { args: ['events:tail'] },
+      { args: ['audit:verify'] },
+      { args: ['maintenance:doctor'] },
+      { args: ['prepare'] },
+    ])
+    .run(async ({ assert }, { args }) => {
+      const url = `postgres://nobody@127.0.0.1:${CLOSED_PORT}/none`
+      const { code, stdout, stderr } = await runCommand(url, args)
+      assert.equal(code, 1)
+      const said = `${stdout}${stderr}`
+      assert.include(
+        said,
+        `PostgreSQL cannot be reached at 127.0.0.1:${CLOSED_PORT} (ECONNREFUSED), where DATABASE_URL points`
+      )
+      assert.lengthOf(said.trim().split('\n'), 1, said)
+    })
+
+  test('is told apart by its address', async ({ assert }) => {
+    const failure = await failureAt('127.0.0.1')
+    const at = (url: string) => url.replace('PORT', String(CLOSED_PORT))
+    assert.match(
+      describeUnreachable(failure, { REDIS_URL: at('redis://127.0.0.1:PORT/0') }) ?? '',
+      /^Redis cannot be reached at 127\.0\.0\.1:1 /
+    )
+    assert.equal(
+      describeUnreachable(failure, { REDIS_URL: 'redis://127.0.0.1' }),
+      'Nothing answers at 127.0.0.1:1 (ECONNREFUSED)'
+    )
+  })
+
+  test('is found behind what it caused, and behind a name with several addresses', async ({
+    assert,
+  }) => {
+    const failure = await failureAt('127.0.0.1')
+    const several = new AggregateError([failure, failure], 'All have failed')
+    const caused = new Error('The log cannot be read', { cause: several })
+    assert.match(describeUnreachable(caused, {}) ?? '', /^Nothing answers at 127\.0\.0\.1:1 /)
+  })
+
+  test('is not what other errors are about', ({ assert }) => {
+    const missing = Object.assign(new Error('no such file'), { syscall: 'open', code: 'ENOENT' })
+    assert.isNull(describeUnreachable(missing, {}))
+    assert.isNull(describeUnreachable(new Error('anything'), {}))
+    assert.isNull(describeUnreachable('a text', {}))
+  })
+})
