@@ -16,5 +16,5 @@ USER node
 VOLUME /var/lib/picfast
 EXPOSE 3333
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
-  CMD node -e "fetch('http://127.0.0.1:' + process.env.PORT + '/health').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"
-CMD ["node", "--max-semi-space-size=2", "bin/server.ts"]
+  CMD node -e "fetch('http://127.0.0.1:' + process.env.PORT + '/health/ready').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"
+CMD ["node", "--max-semi-space-size=4", "bin/server.ts"]

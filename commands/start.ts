@@ -51,7 +51,7 @@ export default class Start extends BaseCommand {
       await site.stop()
       throw error
     }
-    await tellWhere(env.get('APP_URL') ?? `http://localhost:${port}`, data.path)
+    await tellWhere(site.ownUrl, env.get('APP_URL') ?? `http://localhost:${port}`, data.path)
     await stopped
   }
 
@@ -75,23 +75,44 @@ export default class Start extends BaseCommand {
   }
 }
 
-async function tellWhere(appUrl: string, dataFolder: string) {
-  const answer = await fetch(`${appUrl}/api/v1/setup/status`).catch(() => null)
-  const body = answer?.ok ? ((await answer.json()) as { data?: { required?: boolean } }) : {}
+async function tellWhere(ownUrl: string, appUrl: string, dataFolder: string) {
+  const [isNew, down] = await Promise.all([needsAdministrator(ownUrl), whatIsDown(ownUrl)])
   console.log(
     [
       '',
       'PicFast is running.',
       `  Site  ${appUrl}`,
       `  Data  ${dataFolder}`,
-      ...(body.data?.required
+      ...(isNew
         ? [
             '  Next  make the first administrator:',
             `        curl ${appUrl}/api/v1/setup -H 'Content-Type: application/json' -d '{"email":"you@example.org","password":"a long secret","name":"You"}'`,
           ]
         : []),
+      ...down.map(
+        (part) => `  Down  ${part}: some of what the site does has to wait until it is back`
+      ),
       '  Stop  Ctrl-C',
       '',
     ].join('\n')
   )
+}
+
+async function needsAdministrator(url: string): Promise<boolean> {
+  const answer = await ask<{ data?: { required?: boolean } }>(`${url}/api/v1/setup/status`)
+  return answer?.data?.required ?? false
+}
+
+/** The parts of the site's health that are not well, by their names there. */
+async function whatIsDown(url: string): Promise<string[]> {
+  const health = await ask<Record<string, string>>(`${url}/health`)
+  return Object.entries(health ?? {}).flatMap(([part, state]) => (state === 'down' ? [part] : []))
+}
+
+async function ask<Answer>(url: string): Promise<Answer | null> {
+  try {
+    return (await (await fetch(url)).json()) as Answer
+  } catch {
+    return null
+  }
 }

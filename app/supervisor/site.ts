@@ -239,10 +239,17 @@ export class Site {
     }
   }
 
-  async #waitUntilReady() {
-    const { port, host, data } = this.#options
+  /** Where the site answers on this machine, whatever address it has outside. */
+  get ownUrl(): string {
+    const { port, host } = this.#options
     const address = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
-    const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}/health`
+    return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+  }
+
+  /** A storage elsewhere that is away holds up no start: much goes on without it, and it may come back. */
+  async #waitUntilReady() {
+    const { data } = this.#options
+    const url = `${this.ownUrl}/health/ready`
     const deadline = Date.now() + READY_MILLISECONDS
     while (!this.#stopping) {
       const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null)

@@ -7,6 +7,10 @@ import { test } from '@japa/runner'
 import pg from 'pg'
 import { isAlive } from '#supervisor/child_process'
 import { RunningSite, type Part } from '#tests/chaos/running_site'
+import { plainPng } from '#tests/fixtures/images'
+import { ApiClient, type TokensJson } from '#tests/helpers/api'
+import { OpenapiChecker } from '#tests/helpers/openapi'
+import { S3_BUCKET, S3_CREDENTIALS, startS3Server } from '#tests/helpers/s3_server'
 import { TemporaryFolder } from '#tests/helpers/temporary_folder'
 import { waitFor } from '#tests/helpers/wait_for'
 
@@ -94,6 +98,38 @@ test.group('Supervisor | start', (group) => {
     const answer = await fetch(`${site.url}/health`)
     assert.equal(answer.status, 200)
   }).timeout(120_000)
+
+  test('a storage elsewhere that is away holds up no start', async ({ assert, cleanup }) => {
+    const storage = await startS3Server()
+    cleanup(() => storage.stop())
+    const administrator = { email: 'ada@example.org', password: 'correct horse' }
+    const site = await RunningSite.start(folder.at('data'), {
+      ADMIN_EMAIL: administrator.email,
+      ADMIN_PASSWORD: administrator.password,
+    })
+    cleanup(() => site.stop())
+    const visitor = new ApiClient(site.url, await OpenapiChecker.load())
+    const { data } = await visitor.post<TokensJson>('/api/v1/auth/login', { json: administrator })
+    const configs = {
+      endpoint: storage.url,
+      bucket: S3_BUCKET,
+      access_key: S3_CREDENTIALS.accessKey,
+      secret_key: S3_CREDENTIALS.secretKey,
+    }
+    const { status } = await visitor
+      .as(data.access_token)
+      .post('/api/v1/admin/strategies', { json: { name: 'far', strategy_type: 's3', configs } })
+    assert.equal(status, 201)
+    assert.notInclude(site.output, 'Down')
+    await site.stop()
+    await storage.stop()
+
+    await site.start()
+    assert.include(site.output, 'Down  storage')
+    const again = await visitor.post<TokensJson>('/api/v1/auth/login', { json: administrator })
+    const upload = await visitor.as(again.data.access_token).upload(await plainPng(), 'a.png')
+    assert.equal(upload.status, 201)
+  }).timeout(180_000)
 
   test('a port in use is said in one sentence', async ({ assert, cleanup }) => {
     const server = createServer().listen(0, '127.0.0.1')
