@@ -137,15 +137,34 @@ async function examineReadModels(options: DoctorOptions): Promise<Examination> {
 async function examineObjects({ pool, storeOf, progress }: DoctorOptions): Promise<Examination> {
   const findings: string[] = []
   const objects = await referredObjects(pool)
+  const away = new Map<number, { message: string; left: number }>()
   let looked = 0
-  for (const { strategyId, key, size } of objects) {
-    const found = await (await storeOf(strategyId)).stat(key)
-    if (found === null) {
-      findings.push(`strategy ${strategyId}: ${key} is not there`)
-    } else if (size !== null && found.size !== size) {
-      findings.push(`strategy ${strategyId}: ${key} has ${found.size} bytes instead of ${size}`)
+  for (const [index, { strategyId, key, size }] of objects.entries()) {
+    progress('objects', index + 1, objects.length)
+    const unusable = away.get(strategyId)
+    if (unusable !== undefined) {
+      unusable.left += 1
+      continue
     }
-    progress('objects', ++looked, objects.length)
+    try {
+      const found = await (await storeOf(strategyId)).stat(key)
+      looked += 1
+      if (found === null) {
+        findings.push(`strategy ${strategyId}: ${key} is not there`)
+      } else if (size !== null && found.size !== size) {
+        findings.push(`strategy ${strategyId}: ${key} has ${found.size} bytes instead of ${size}`)
+      }
+    } catch (error) {
+      if (!(error instanceof StorageError)) {
+        throw error
+      }
+      away.set(strategyId, { message: error.message, left: 1 })
+    }
+  }
+  for (const [strategyId, { message, left }] of away) {
+    findings.push(
+      `strategy ${strategyId} cannot be used, ${left} objects were not looked at: ${message}`
+    )
   }
   return { check: 'objects', looked, findings }
 }

@@ -3,8 +3,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from '@japa/runner'
 import { Workshop } from '#imaging/workshop/workshop'
+import type { Examination } from '#maintenance/doctor'
 import { VariantFiles } from '#storage/variant_files'
 import { plainPng } from '#tests/fixtures/images'
+import { runCommand } from '#tests/helpers/ace'
 import type { AdministeredStrategyJson, ApiClient, ImageJson } from '#tests/helpers/api'
 import { FaultyProxy } from '#tests/helpers/faulty_proxy'
 import {
@@ -191,6 +193,32 @@ for (const kind of KINDS) {
       assert.equal(changed.data.links.url, `${server.api.url}/i/${seen.key}.png`)
       await change({ link_mode: 'proxy' })
     }).skip(kind.type !== 's3', 'its images are always got from this server')
+
+    test('the doctor tells that it cannot be used, and looks at all else', async ({ assert }) => {
+      assert.equal((await upload(await plainPng(47, 23))).status, 201)
+      assert.equal((await admin.upload(await plainPng(48, 23))).status, 201)
+      await change(kind.wrong)
+      const { databaseUrl, redisUrl, appKey, dataDir } = server.services.config
+      const { code, stdout } = await runCommand(
+        databaseUrl,
+        ['maintenance:doctor', '--json'],
+        undefined,
+        { REDIS_URL: redisUrl, APP_KEY: appKey, DATA_DIR: dataDir }
+      )
+      await change(kind.configs(proxy.url))
+
+      assert.equal(code, 1)
+      const { checks }: { checks: Examination[] } = JSON.parse(stdout)
+      const of = (check: string) => checks.find((one) => one.check === check)
+      assert.isAbove(of('objects')?.looked ?? 0, 0, 'those that lie here are looked at')
+      const [finding = '', ...others] = of('objects')?.findings ?? []
+      assert.match(
+        finding,
+        new RegExp(`^strategy ${strategy.id} cannot be used, \\d+ objects were not looked at: `)
+      )
+      assert.isEmpty(others)
+      assert.deepEqual(of('keys')?.findings, [])
+    })
 
     test('a changed secret holds at once, and the health tells what is wrong', async ({
       assert,
