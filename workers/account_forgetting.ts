@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { accountSubject } from '#event_store/personal_data'
 import type { Assignment } from '#jobs/queues'
 import { dropCopiesBefore } from '#projections/kept_copies'
+import { renewStatistics } from '#projections/planner_statistics'
 import { actOnAll, type Belongings } from './belongings.ts'
 import type { WorkerPorts } from './ports.ts'
 import { untilReadModelShows } from '#projections/read_model_wait'
@@ -74,6 +75,7 @@ export class AccountForgetting {
       await pool.query(`delete from secrets.${table} where account_id = $1`, [accountId])
     }
     await dropCopiesBefore(databaseUrl, written)
+    await renewStatistics(pool)
     await keyRing.erase(accountSubject(accountId))
     return written
   }

@@ -7,14 +7,15 @@ import { entriesBelow } from '#tests/helpers/files_below'
 /** What is looked through, by a name that says where it came from. */
 export type Haystacks = Map<string, Buffer>
 
-/** Every row of every table of a database, as PostgreSQL writes it out. */
+/** Every row of every table of a database, as PostgreSQL writes it out, and what its planner keeps of them. */
 export async function dumpDatabase(url: string): Promise<Haystacks> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     const { rows: tables } = await client.query<{ name: string }>(
       `select format('%I.%I', schemaname, tablename) as name from pg_tables
-       where schemaname not in ('pg_catalog', 'information_schema')`
+       where schemaname not in ('pg_catalog', 'information_schema')
+       union all select 'pg_catalog.pg_stats'`
     )
     const dump: Haystacks = new Map()
     for (const { name } of tables) {
