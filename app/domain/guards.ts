@@ -19,8 +19,10 @@ export interface BudgetChange {
 
 export const accountBytesScope = (accountId: number) => `account_bytes:${accountId}`
 export const guestBytesScope = 'guest_bytes'
+/** How the scopes begin that say how many images refer to an object. */
+export const OBJECT_REFERENCES = 'object_references:'
 export const objectReferencesScope = (strategyId: number, objectKey: string) =>
-  `object_references:${strategyId}:${objectKey}`
+  `${OBJECT_REFERENCES}${strategyId}:${objectKey}`
 
 /** How often a shared link was opened, and far more once it is revoked. */
 export const shareViewsScope = (shareId: number) => `share_views:${shareId}`

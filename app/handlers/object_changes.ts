@@ -1,4 +1,4 @@
-import { REMOVED_OBJECT_REFERENCES } from '#domain/guards'
+import { OBJECT_REFERENCES, REMOVED_OBJECT_REFERENCES } from '#domain/guards'
 import { BudgetExceededError, ClaimTakenError } from '#event_store/errors'
 
 /**
@@ -14,7 +14,7 @@ export class ObjectChangedError extends Error {
 export function isObjectChanged(error: unknown): boolean {
   return (
     (error instanceof BudgetExceededError &&
-      error.scope.startsWith('object_references:') &&
+      error.scope.startsWith(OBJECT_REFERENCES) &&
       error.used >= REMOVED_OBJECT_REFERENCES) ||
     (error instanceof ClaimTakenError &&
       (error.scope === 'stored_object' || error.scope === 'object_key'))

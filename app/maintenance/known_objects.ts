@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { REMOVED_OBJECT_REFERENCES } from '#domain/guards'
+import { OBJECT_REFERENCES, REMOVED_OBJECT_REFERENCES } from '#domain/guards'
 import { thumbnailMd5 } from '#storage/object_key'
 import { ARCHIVE_FOLDER } from '#storage/strategy_archive_store'
 
@@ -12,7 +12,7 @@ const KNOWN = `
     select * from unnest($1::integer[], $2::text[], $3::text[]) as u(n, key, md5)
   )
   select n from names cross join read.strategies s
-    join log.budgets b on b.scope = 'object_references:' || s.strategy_id || ':' || names.key
+    join log.budgets b on b.scope = $7 || s.strategy_id || ':' || names.key
     where b.used >= 0 and b.used < $4
   union select n from names join read.images i on i.md5 = names.md5
   union select n from names join read.exports e on e.object_key = names.key
@@ -39,6 +39,7 @@ export async function knownKeys(
     REMOVED_OBJECT_REFERENCES,
     reserved,
     ARCHIVE_FOLDER,
+    OBJECT_REFERENCES,
   ])
   return new Set(rows.flatMap(({ n }) => keys[n] ?? []))
 }

@@ -6,6 +6,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { z } from 'zod'
+import { OBJECT_REFERENCES, REMOVED_OBJECT_REFERENCES } from '#domain/guards'
 import { StorageError } from '#storage/errors'
 import { checkObjectKey } from '#storage/object_key'
 import type { ObjectStore } from '#storage/object_store'
@@ -22,7 +23,7 @@ export type StoreOf = (strategyId: number) => Promise<ObjectStore>
 export interface ReferredObject {
   strategyId: number
   key: string
-  /** Of a thumbnail it is not known. */
+  /** Not known of a thumbnail, nor of what read models do not show. */
   size: number | null
 }
 
@@ -33,13 +34,38 @@ const listedObject = z.object({
   sha256: z.string(),
 })
 
-/** Originals and thumbnails that images refer to, deleted ones that can be restored included. */
+/**
+ * Originals and thumbnails that images refer to, deleted ones that can be restored included. Read models come a moment
+ * after the log, and lack what is parked: the log's own sums tell of originals that they do not show yet, and its last events
+ * of thumbnails.
+ */
+const REFERRED = `
+  with late as (
+    select type, (data->>'image_id')::bigint as image_id, (data->>'strategy_id')::bigint as strategy_id,
+      data->>'object_key' as key
+    from log.events
+    where type in ('image.uploaded', 'image.thumbnail_generated') and position > coalesce(
+      (select position from run.checkpoints where projection = 'images' and slot = 'live'), 0)
+  ), objects as (
+    select strategy_id, object_key as key, size_bytes as size from read.images
+    union all
+    select strategy_id, thumbnail_key, null from read.images where thumbnail_key is not null
+    union all
+    select split_part(scope, ':', 2)::bigint, substr(scope, length($1 || split_part(scope, ':', 2) || ':') + 1), null
+    from log.budgets where starts_with(scope, $1) and used > 0 and used < $2
+    union all
+    select coalesce(i.strategy_id, u.strategy_id), t.key, null
+    from late t
+      left join read.images i on i.image_id = t.image_id
+      left join late u on u.image_id = t.image_id and u.type = 'image.uploaded'
+    where t.type = 'image.thumbnail_generated' and coalesce(i.strategy_id, u.strategy_id) is not null
+  )
+  select strategy_id, key, max(size) as size from objects group by 1, 2 order by 1, 2`
+
 export async function referredObjects(client: Pick<pg.Client, 'query'>): Promise<ReferredObject[]> {
   const { rows } = await client.query<{ strategy_id: string; key: string; size: string | null }>(
-    `select strategy_id, object_key as key, max(size_bytes) as size from read.images group by 1, 2
-     union all
-     select strategy_id, thumbnail_key, null from read.images where thumbnail_key is not null group by 1, 2
-     order by 1, 2`
+    REFERRED,
+    [OBJECT_REFERENCES, REMOVED_OBJECT_REFERENCES]
   )
   return rows.map(({ strategy_id, key, size }) => ({
     strategyId: Number(strategy_id),

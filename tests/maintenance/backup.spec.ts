@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from '@japa/runner'
+import { thumbnailKey } from '#storage/object_key'
 import { plainPng } from '#tests/fixtures/images'
 import { ApiClient, type ImageJson, type TokensJson } from '#tests/helpers/api'
 import { createTestDatabase } from '#tests/helpers/database'
 import { startOneMoreWebServer, startWorker } from '#tests/helpers/site_process'
 import { waitFor } from '#tests/helpers/wait_for'
-import { ADMIN, startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+import { ADMIN, startWebServer, SYSTEM, type TestWebServer } from '#tests/helpers/web_server'
 import type { ServicesConfig } from '#start/services'
 import { strategyOf } from '#workers/strategy_settings'
 
@@ -116,6 +117,43 @@ test.group('Backup and restore', (group) => {
     assert.equal((await owner.get<{ total: number }>('/api/v1/trash')).data.total, 1)
     const next = await owner.upload(await plainPng(43, 30))
     assert.isAbove(next.data.id, gone.id)
+  })
+
+  test('the objects of images that read models do not show yet are in it', async ({
+    assert,
+    cleanup,
+  }) => {
+    const { handlers, objectStores, pool } = server.services
+    await server.pauseReadModels()
+    cleanup(() => server.resumeReadModels())
+    const late = (await admin.upload(await plainPng(44, 30), 'late.png')).data
+    const store = objectStores.get(await strategyOf(pool, late.strategy_id))
+    const thumbnail = thumbnailKey(late.md5)
+    await store.put(thumbnail, await plainPng(22, 15))
+    await handlers.image.recordThumbnail(
+      {
+        imageId: late.id,
+        objectKey: thumbnail,
+        mimetype: 'image/webp',
+        sizeBytes: 100,
+        width: 22,
+        height: 15,
+        thumbhash: 'HwgKNZqAh4eAiIiIiHiIiHBwB/d3',
+      },
+      SYSTEM
+    )
+    const { rows } = await pool.query('select from read.images where image_id = $1', [late.id])
+    assert.isEmpty(rows, 'the read model is behind')
+    const backup = join(folder, 'late')
+    const made = await ace(source, 'maintenance:backup', backup, '--objects')
+    assert.equal(made.code, 0, made.output)
+    server.resumeReadModels()
+
+    const target = await elsewhere(cleanup)
+    const restored = await ace(target, 'maintenance:restore', backup, '--apply')
+    assert.equal(restored.code, 0, restored.output)
+    const well = await ace(target, 'maintenance:doctor', '--json')
+    assert.equal(well.code, 0, well.output)
   })
 
   test('what is in use is replaced on demand only', async ({ assert }) => {
