@@ -73,7 +73,7 @@ export default class StorageMigrate extends BaseCommand {
     const told = () => {
       const seconds = (performance.now() - startedAt) / 1_000
       const rate = `${(moved / seconds).toFixed(1)} images and ${megabytes(bytes / seconds)} a second`
-      return `${moved} of ${expected} images moved, ${megabytes(bytes)}, ${rate}`
+      return `${moved} of ${Math.max(expected, moved)} images moved, ${megabytes(bytes)}, ${rate}`
     }
     const moveNext = async (ids: Iterator<number>) => {
       for (let next = ids.next(); !next.done; next = ids.next()) {

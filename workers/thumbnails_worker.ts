@@ -7,7 +7,7 @@ import type { Workshop } from '#imaging/workshop/workshop'
 import { jobContext } from '#jobs/job_context'
 import type { Assignment } from '#jobs/queues'
 import type { Processor } from '#jobs/worker_runtime'
-import { storeThumbnail } from '#storage/thumbnails'
+import { storeThumbnail, type StoredThumbnail } from '#storage/thumbnails'
 import { imageIdOf } from './payload.ts'
 import type { WorkerPorts } from './ports.ts'
 import { strategyOf } from './strategy_settings.ts'
@@ -42,19 +42,36 @@ export class ThumbnailsWorker implements Processor {
     if (image === null || image.gone || hasThumbnail(image)) {
       return
     }
-    const store = this.#ports.objectStores.get(await strategyOf(this.#ports.pool, image.strategyId))
     try {
-      const thumbnail = await storeThumbnail(store, image, this.#ports.workshop)
+      const thumbnail = await this.#store(image)
       await this.#ports.handlers.image.recordThumbnail(
         { imageId: image.imageId, ...thumbnail },
         jobContext(assignment, 'made')
       )
+      await this.#follow(image)
     } catch (error) {
       if (!(error instanceof ImagingError) || error instanceof ImagingBusyError) {
         throw error
       }
       // Another try would find the same bytes.
       await this.#fail(assignment, error.message)
+    }
+  }
+
+  async #store(image: Image): Promise<StoredThumbnail> {
+    const { objectStores, pool, workshop } = this.#ports
+    return storeThumbnail(
+      objectStores.get(await strategyOf(pool, image.strategyId)),
+      image,
+      workshop
+    )
+  }
+
+  /** An image that was moved to another strategy meanwhile left its thumbnail behind. */
+  async #follow({ imageId, strategyId }: Image): Promise<void> {
+    const image = await this.#load(imageId)
+    if (image !== null && !image.gone && image.strategyId !== strategyId) {
+      await this.#store(image)
     }
   }
 

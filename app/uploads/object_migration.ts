@@ -70,11 +70,16 @@ export class ObjectMigration {
     const path = await this.#to.store.temporaryPath()
     try {
       await this.#copy(image, path)
-      await this.#copyThumbnail(image)
+      const hasThumbnail = await this.#copyThumbnail(image)
       const { objectKey } = await this.#record(image, path)
-      return objectKey === null
-        ? { outcome: 'skipped' }
-        : { outcome: 'moved', bytes: image.sizeBytes }
+      if (objectKey === null) {
+        return { outcome: 'skipped' }
+      }
+      if (!hasThumbnail) {
+        // Made since, by a worker that could not know of the move.
+        await this.#copyThumbnail(image)
+      }
+      return { outcome: 'moved', bytes: image.sizeBytes }
     } catch (error) {
       if (!(error instanceof StorageError)) {
         throw error
@@ -104,15 +109,17 @@ export class ObjectMigration {
     }
   }
 
-  /** One that is missing, there or here, is made anew when it is asked for. */
-  async #copyThumbnail({ md5 }: Image): Promise<void> {
+  /** Whether there was one to copy: one that is missing, there or here, is made anew when it is asked for. */
+  async #copyThumbnail({ md5 }: Image): Promise<boolean> {
     const key = thumbnailKey(md5)
     try {
       await this.#to.store.put(key, await this.#from.store.readAll(key))
+      return true
     } catch (error) {
       if (!(error instanceof StorageError)) {
         throw error
       }
+      return false
     }
   }
 

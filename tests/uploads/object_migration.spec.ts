@@ -7,8 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from '@japa/runner'
+import { randomKeys } from '#handlers/random_keys'
+import { Workshop } from '#imaging/workshop/workshop'
+import { thumbnailKey } from '#storage/object_key'
+import { ObjectReservations } from '#storage/object_reservations'
+import type { ObjectStore } from '#storage/object_store'
 import { VariantFiles } from '#storage/variant_files'
-import { plainPng } from '#tests/fixtures/images'
+import { plainPng, SVG } from '#tests/fixtures/images'
 import type { AdministeredStrategyJson, ApiClient, ImageJson } from '#tests/helpers/api'
 import { TEST_SITE_KEY } from '#tests/helpers/event_store'
 import {
@@ -19,8 +24,11 @@ import {
 } from '#tests/helpers/s3_server'
 import { waitFor } from '#tests/helpers/wait_for'
 import { startWebServer, type TestWebServer } from '#tests/helpers/web_server'
+import { ImageObjects } from '#uploads/image_objects'
+import { ObjectMigration } from '#uploads/object_migration'
 import { StorageWorker } from '#workers/storage_worker'
 import { strategyOf } from '#workers/strategy_settings'
+import { ThumbnailsWorker } from '#workers/thumbnails_worker'
 
 const ACE = fileURLToPath(new URL('../../ace.js', import.meta.url))
 const runFile = promisify(execFile)
@@ -212,6 +220,86 @@ test.group('Migration of images between strategies', (group) => {
     for (const { image, bytes } of images) {
       await waitFor(() => isServed(image, bytes), { what: `image ${image.key}` })
     }
+  })
+
+  const makeThumbnail = async ({ id }: ImageJson, workshop: Pick<Workshop, 'run'>) => {
+    await new ThumbnailsWorker({ ...server.services, workshop }).process([
+      {
+        reactionKey: `thumbnails-${randomUUID()}`,
+        eventId: randomUUID(),
+        eventPosition: 1,
+        attempt: 1,
+        payload: { image_id: id },
+      },
+    ])
+  }
+  const storeOf = async (strategyId: number) =>
+    server.services.objectStores.get(await strategyOf(server.services.pool, strategyId))
+  const newDrawing = async (width: number) =>
+    (await taken(Buffer.from(SVG.toString().replace('<svg', `<svg data-width="${width}"`)))).image
+
+  test('a thumbnail that is made while its image moves comes along', async ({
+    assert,
+    cleanup,
+  }) => {
+    const workshop = new Workshop()
+    cleanup(() => workshop.close())
+    const image = await newDrawing(1)
+    let moved = false
+    const slow: Pick<Workshop, 'run'> = {
+      async run(...args) {
+        const made = await workshop.run(...args)
+        if (!moved) {
+          moved = true
+          const { code, output } = await migrate()
+          assert.equal(code, 0, output)
+        }
+        return made
+      },
+    }
+    await makeThumbnail(image, slow)
+    assert.isTrue(moved)
+    assert.exists(await (await storeOf(target.id)).stat(thumbnailKey(image.md5)))
+    await removeWhatMayGo()
+  })
+
+  test('a thumbnail that is recorded before the move, but after it was looked for, comes along', async ({
+    assert,
+    cleanup,
+  }) => {
+    const workshop = new Workshop()
+    cleanup(() => workshop.close())
+    const image = await newDrawing(2)
+    const { eventStore, handlers, pool } = server.services
+    const [near, far] = [await storeOf(1), await storeOf(target.id)]
+    let looks = 0
+    const late: ObjectStore = Object.create(near, {
+      readAll: {
+        async value(key: string) {
+          looks += 1
+          const found = near.readAll(key)
+          if (looks === 1) {
+            await found.catch(() => {})
+            await makeThumbnail(image, workshop)
+          }
+          return found
+        },
+      },
+      read: { value: (key: string) => near.read(key) },
+    })
+    const objects = new ImageObjects({
+      handlers,
+      reservations: new ObjectReservations(pool),
+      keys: randomKeys,
+    })
+    const migration = new ObjectMigration(
+      { eventStore, handlers, objects },
+      { from: { strategyId: 1, store: late }, to: { strategyId: target.id, store: far } }
+    )
+    assert.equal((await migration.move(image.id)).outcome, 'moved')
+    assert.equal(looks, 2)
+    assert.exists(await far.stat(thumbnailKey(image.md5)))
+    await removeWhatMayGo()
   })
 
   test('what is damaged stays, and is told', async ({ assert }) => {
