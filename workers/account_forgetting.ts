@@ -75,7 +75,7 @@ export class AccountForgetting {
       await pool.query(`delete from secrets.${table} where account_id = $1`, [accountId])
     }
     await dropCopiesBefore(databaseUrl, written)
-    await renewStatistics(pool)
+    await renewStatistics(databaseUrl)
     await keyRing.erase(accountSubject(accountId))
     return written
   }

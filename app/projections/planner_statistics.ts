@@ -1,4 +1,5 @@
-import type pg from 'pg'
+import pg from 'pg'
+import { copySession } from './session.ts'
 
 /** Where tables hold what people wrote, readable. */
 const SCHEMAS = ['read', 'secrets']
@@ -13,21 +14,27 @@ const CLEAR = `
 
 /**
  * Has PostgreSQL look anew at the tables of the read models: what its planner keeps of them are values of columns, also of rows
- * that are gone.
+ * that are gone. Of a large table it reads some 30,000 pages, which can take minutes on a slow disk.
  */
-export async function renewStatistics(pool: Pick<pg.Pool, 'query'>): Promise<void> {
-  const { rows: tables } = await pool.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = any($1)`,
-    [SCHEMAS]
-  )
-  const { rows: functions } = await pool.query(
-    `select from pg_proc where proname = 'pg_clear_attribute_stats'`
-  )
-  for (const { name } of tables) {
-    await pool.query(`analyze ${name}`)
-    const { rowCount } = await pool.query(`select from ${name} limit 1`)
-    if (rowCount === 0 && functions.length > 0) {
-      await pool.query(CLEAR, [name])
+export async function renewStatistics(connectionString: string): Promise<void> {
+  const client = new pg.Client(copySession(connectionString))
+  await client.connect()
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = any($1)`,
+      [SCHEMAS]
+    )
+    const { rows: functions } = await client.query(
+      `select from pg_proc where proname = 'pg_clear_attribute_stats'`
+    )
+    for (const { name } of tables) {
+      await client.query(`analyze ${name}`)
+      const { rowCount } = await client.query(`select from ${name} limit 1`)
+      if (rowCount === 0 && functions.length > 0) {
+        await client.query(CLEAR, [name])
+      }
     }
+  } finally {
+    await client.end()
   }
 }
