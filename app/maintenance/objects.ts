@@ -34,11 +34,6 @@ const listedObject = z.object({
   sha256: z.string(),
 })
 
-/**
- * Originals and thumbnails that images refer to, deleted ones that can be restored included. Read models come a moment
- * after the log, and lack what is parked: the log's own sums tell of originals that they do not show yet, and its last events
- * of thumbnails.
- */
 const REFERRED = `
   with late as (
     select type, (data->>'image_id')::bigint as image_id, (data->>'strategy_id')::bigint as strategy_id,
@@ -62,6 +57,11 @@ const REFERRED = `
   )
   select strategy_id, key, max(size) as size from objects group by 1, 2 order by 1, 2`
 
+/**
+ * Originals and thumbnails that images refer to, deleted ones that can be restored included. Read models come a moment
+ * after the log, and lack what is parked: the log's own sums tell of originals that they do not show yet, and its last events
+ * of thumbnails.
+ */
 export async function referredObjects(client: Pick<pg.Client, 'query'>): Promise<ReferredObject[]> {
   const { rows } = await client.query<{ strategy_id: string; key: string; size: string | null }>(
     REFERRED,
