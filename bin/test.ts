@@ -3,6 +3,7 @@ import { configure, processCLIArgs, run } from '@japa/runner'
 import { spec } from '@japa/runner/reporters'
 import { startTestServices } from '#tests/services/test_services'
 import { countingReporter } from '#tests/services/counting_reporter'
+import { strayErrors } from '#tests/services/stray_errors'
 
 process.env.NODE_ENV = 'test'
 process.env.LOG_LEVEL ??= 'silent'
@@ -22,7 +23,7 @@ const counts = { passed: 0, failed: 0 }
 processCLIArgs(process.argv.slice(2))
 configure({
   files: ['tests/**/*.spec.ts'],
-  plugins: [assert()],
+  plugins: [assert(), strayErrors(counts)],
   timeout: 10_000,
   forceExit: false,
   reporters: {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
+import { withPooledClient } from '#event_store/with_client'
 import { drawRefreshToken, hashToken, looksLikeRefreshToken } from './secret_tokens.ts'
 
 /** How long a refresh token can be exchanged for the next one. */
@@ -97,12 +98,8 @@ export class RefreshTokens {
     accountId: number,
     work: (client: pg.PoolClient) => Promise<Result>
   ): Promise<Result> {
-    const client = await this.#pool.connect()
-    let failure: Error | undefined
-    // A connection that breaks between two statements says so here, and again to the next statement.
-    const ignore = () => {}
-    client.on('error', ignore)
-    try {
+    // When something fails the connection is closed, and the transaction with it.
+    return withPooledClient(this.#pool, async (client) => {
       await client.query('begin')
       await client.query(
         'select 1 from secrets.credentials where account_id = $1 for no key update',
@@ -111,14 +108,7 @@ export class RefreshTokens {
       const result = await work(client)
       await client.query('commit')
       return result
-    } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error))
-      await client.query('rollback').catch(() => undefined)
-      throw error
-    } finally {
-      client.off('error', ignore)
-      client.release(failure)
-    }
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import { EventStoreUnavailableError } from './errors.ts'
 import { isAfter, LogElsewhereError } from './eventstoredb_client.ts'
 import type { EventStoreDbConnection } from './eventstoredb_connection.ts'
 import type { CopiedEvent, Place } from './eventstoredb_envelope.ts'
+import { addRoom, hadNoRoom } from './log_room.ts'
 import { PostgresConnection } from './postgres_connection.ts'
 import { isPassingFailure } from './postgres_failure.ts'
 import { postgresSession } from './postgres_session.ts'
@@ -86,7 +87,7 @@ export class EventStoreDbCopy {
   async #run(): Promise<void> {
     try {
       for (let more = true; more;) {
-        more = await this.#copyPage()
+        more = await this.#copyPageInRoom()
       }
     } catch (error) {
       this.#reached = null
@@ -95,6 +96,18 @@ export class EventStoreDbCopy {
       }
       this.#connection.discard()
       throw new EventStoreUnavailableError('PostgreSQL cannot be reached', { cause: error })
+    }
+  }
+
+  async #copyPageInRoom(): Promise<boolean> {
+    try {
+      return await this.#copyPage()
+    } catch (error) {
+      if (!hadNoRoom(error)) {
+        throw error
+      }
+      await addRoom(await this.#connection.client(), PAGE)
+      return this.#copyPageInRoom()
     }
   }
 

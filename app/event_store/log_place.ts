@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { withClient } from './with_client.ts'
 import { LogElsewhereError } from './eventstoredb_client.ts'
 
 /** What part of stream names in EventStoreDB is the site's. */
@@ -19,9 +19,7 @@ export async function requireLogPlace(options: {
   connectionString: string
   inEventStoreDb: boolean
 }): Promise<void> {
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     await client.query('begin')
     const { rows } = await client.query<PlaceRow>(
       `select h.position, (select e.namespace from log.eventstoredb e) as namespace
@@ -42,7 +40,5 @@ export async function requireLogPlace(options: {
       await client.query('select log.attach_eventstoredb($1, -1, -1)', [NAMESPACE])
     }
     await client.query('commit')
-  } finally {
-    await client.end()
-  }
+  })
 }

@@ -4,6 +4,7 @@ import { EventStoreUnavailableError } from './errors.ts'
 import type { EncodedAppend } from './event_codec.ts'
 import { GroupCommit } from './group_commit.ts'
 import type { AppendOutcome, ExpectedVersion } from './port.ts'
+import { addRoom, hadNoRoom } from './log_room.ts'
 import { PostgresConnection } from './postgres_connection.ts'
 import { isPassingFailure } from './postgres_failure.ts'
 import { postgresSession } from './postgres_session.ts'
@@ -77,10 +78,19 @@ export class PostgresAppender {
   async #write(appends: EncodedAppend[]): Promise<Array<PromiseSettledResult<AppendOutcome>>> {
     const deadline = Date.now() + PATIENCE_MILLISECONDS
     let lostContact = false
+    let lacksRoom = false
     for (;;) {
       try {
+        if (lacksRoom) {
+          await addRoom(await this.#connection.client(), countEvents(appends))
+          lacksRoom = false
+        }
         return this.#settle(appends, await this.#send(appends, lostContact), lostContact)
       } catch (error) {
+        if (hadNoRoom(error) && Date.now() < deadline) {
+          lacksRoom = true
+          continue
+        }
         if (!isPassingFailure(error)) {
           if (appends.length === 1) {
             throw error
@@ -138,6 +148,10 @@ export class PostgresAppender {
     }
     return outcomes
   }
+}
+
+function countEvents(appends: readonly EncodedAppend[]): number {
+  return appends.reduce((sum, { events }) => sum + events.length, 0)
 }
 
 /**

@@ -30,3 +30,10 @@ export function isPassingFailure(error: unknown): boolean {
   }
   return DRIVER_MESSAGES.test(error.message)
 }
+
+/** A PostgreSQL error's SQLSTATE; empty for any other error. */
+export function sqlState(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : ''
+}

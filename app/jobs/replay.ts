@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { EventStore } from '#event_store/port'
+import { withPooledClient } from '#event_store/with_client'
 import type { CommandContext } from '#handlers/command_context'
 import type { Handlers } from '#handlers/index'
 import { inTransaction } from '#projections/transaction'
@@ -50,9 +51,8 @@ export async function replayReactions(
     { queue: range.queue, from_position: range.from, to_position: range.to, reactions },
     context
   )
-  const client = await ports.pool.connect()
-  try {
-    await inTransaction(client, async () => {
+  await withPooledClient(ports.pool, (client) =>
+    inTransaction(client, async () => {
       for await (const page of reactionsIn(ports, range)) {
         const owed = page.map(({ reaction }) => ({
           ...reaction,
@@ -63,9 +63,7 @@ export async function replayReactions(
         }
       }
     })
-  } finally {
-    client.release()
-  }
+  )
   return reactions
 }
 

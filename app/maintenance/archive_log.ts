@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { insertArchive, listArchives, readArchived, type Archive } from '#event_store/archive'
 import { unreadable } from '#event_store/archive_reader'
 import type { ArchivePlace, StrategyArchives } from '#event_store/archive_store'
@@ -59,9 +60,7 @@ export async function withArchiveLock<Result>(
   connectionString: string,
   work: (client: pg.Client) => Promise<Result>
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString }, async (client) => {
     const { rows } = await client.query<{ held: boolean }>(LOCK, [LOCK_NAME])
     if (rows[0]?.held !== true) {
       throw new MaintenanceError(
@@ -70,9 +69,7 @@ export async function withArchiveLock<Result>(
       )
     }
     return await work(client)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function writeAndCheck(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { holdLog } from '#proofs/snapshot'
 import type { StrategyArchives } from '#event_store/archive_store'
 import { copyArchives, referredArchives } from './backup_archives.ts'
@@ -43,9 +44,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
   await mkdir(partial, { recursive: true, mode: 0o700 })
   await mkdir(partialKeys, { recursive: true, mode: 0o700 })
 
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     await client.query('begin isolation level repeatable read, read only')
     await holdLog(client)
     const content = await writeParts(client, options, partial, partialKeys)
@@ -54,9 +53,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
       await rename(partialKeys, keysFolder)
     }
     return content
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function writeParts(

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { takeArchivedOrigins } from './archived_origins.ts'
 import {
   includedFaults,
@@ -63,9 +64,7 @@ export async function preflight(options: RestoreOptions): Promise<Preflight> {
   for (const table of KEY_TABLES.filter((name) => !dumped.some((one) => one.table === name))) {
     faults.push(`${table} is not in the backup: say where the keys lie`)
   }
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     faults.push(...(await schemaFaults(client, content, dumped)))
     return {
       content,
@@ -74,9 +73,7 @@ export async function preflight(options: RestoreOptions): Promise<Preflight> {
       faults,
       isInUse: await isInUse(client),
     }
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /**
@@ -98,9 +95,7 @@ export async function restore(
   if (inUse && !options.force) {
     throw new MaintenanceError('E_RESTORE_REFUSED', 'The database is in use; --force replaces all')
   }
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     await client.query('begin')
     const archived = content.archives.at(-1)?.last ?? 0
     await client.query('select log.lay_out($1, $2)', [archived, content.position])
@@ -129,9 +124,7 @@ export async function restore(
     }
     await client.query('commit')
     return content
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Takes out what the database has beside events, the rows of read models too. */

@@ -26,7 +26,7 @@ export async function archivesFrom(
 }
 
 /**
- * Brings archives back into partitions, the newest first, each in one transaction. Files stay where they are.
+ * Brings archives back into partitions, the newest first. Files stay where they are.
  *
  * @throws MaintenanceError, ArchiveUnreadableError
  */
@@ -42,6 +42,27 @@ export async function unarchiveLog(options: UnarchiveLogOptions): Promise<void> 
 async function bringBack(
   client: pg.Client,
   archive: Archive,
+  options: UnarchiveLogOptions
+): Promise<void> {
+  if (!(await isBack(client, archive))) {
+    await fillPartition(client, archive, options)
+  }
+  // Only now: who has not heard of the partition yet still reads the archive.
+  await client.query('delete from log.archives where first_position = $1', [archive.first])
+}
+
+/** A run that was broken off may have left both the partition and the archive. */
+async function isBack(client: pg.Client, { first }: Archive): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'select 1 from log.partitions where first_position = $1',
+    [first]
+  )
+  return rowCount === 1
+}
+
+async function fillPartition(
+  client: pg.Client,
+  archive: Archive,
   { strategies, progress = () => {} }: UnarchiveLogOptions
 ): Promise<void> {
   const { first, last } = archive
@@ -52,7 +73,6 @@ async function bringBack(
   const table = `log.${pg.escapeIdentifier(`events_${first}`)}`
   await client.query('begin')
   try {
-    await client.query('delete from log.archives where first_position = $1', [first])
     await client.query('select log.add_partition($1, $2)', [first, last])
     for (let block = 0; block < archive.blockOffsets.length; block += BLOCKS_AT_ONCE) {
       const end = Math.min(block + BLOCKS_AT_ONCE, archive.blockOffsets.length) - 1

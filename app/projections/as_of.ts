@@ -1,4 +1,5 @@
-import pg from 'pg'
+import { sqlState } from '#event_store/postgres_failure'
+import { withClient } from '#event_store/with_client'
 import type { EventStore } from '#event_store/port'
 import { ProjectionError } from './errors.ts'
 import { fillTables } from './fill.ts'
@@ -7,7 +8,7 @@ import { PageReader } from './page_reader.ts'
 import type { AnyProjection } from './projection.ts'
 import { copySession } from './session.ts'
 import { ReadModelTable, type Client } from './table.ts'
-import { inTransaction, sqlState } from './transaction.ts'
+import { inTransaction } from './transaction.ts'
 
 const DUPLICATE_SCHEMA = '42P06'
 const POSITION = /^[1-9]\d{0,14}$/
@@ -76,9 +77,7 @@ export async function positionAt(
  */
 export async function buildAsOf(options: AsOfOptions): Promise<AsOfResult> {
   const schema = asOfSchema(options.position)
-  const client = new pg.Client(copySession(options.connectionString))
-  await client.connect()
-  try {
+  return withClient(copySession(options.connectionString), async (client) => {
     return await inTransaction(client, async () => {
       await createSchema(client, schema)
       const { projections, position, progress } = options
@@ -100,9 +99,7 @@ export async function buildAsOf(options: AsOfOptions): Promise<AsOfResult> {
       }
       return { schema, tables }
     })
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Answers whether it was there. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import type { EventStore } from '#event_store/port'
 import { insertCheckpoint, readCheckpoints } from './checkpoints.ts'
 import { ProjectionError } from './errors.ts'
@@ -25,9 +25,7 @@ const WAIT_MILLISECONDS = 500
  */
 export async function installProjections(options: InstallOptions): Promise<void> {
   const { connectionString, projections } = options
-  const client = new pg.Client(copySession(connectionString))
-  await client.connect()
-  try {
+  return withClient(copySession(connectionString), async (client) => {
     await inTransaction(client, () => makeMissing(client, projections))
     for (;;) {
       const installed = await installedVersions(client)
@@ -44,9 +42,7 @@ export async function installProjections(options: InstallOptions): Promise<void>
         await delay(WAIT_MILLISECONDS)
       }
     }
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function makeMissing(client: Client, projections: readonly AnyProjection[]) {

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { dropAllAsOf } from './as_of.ts'
 import { lockCheckpoints } from './checkpoints.ts'
 import { ProjectionError } from './errors.ts'
@@ -14,9 +15,7 @@ import type { AnyProjection } from './projection.ts'
  * a rebuild that broke off left behind, and read models as they were. A rebuild under way is left alone: it reads on before it serves.
  */
 export async function dropCopiesBefore(connectionString: string, position: number): Promise<void> {
-  const client = new pg.Client(copySession(connectionString))
-  await client.connect()
-  try {
+  return withClient(copySession(connectionString), async (client) => {
     await dropAllAsOf(client)
     for (const projection of projections) {
       await dropIfBefore(client, projection, 'previous', position)
@@ -24,9 +23,7 @@ export async function dropCopiesBefore(connectionString: string, position: numbe
         await dropIfBefore(client, projection, 'next', position)
       }
     }
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 function dropIfBefore(

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import type { EventStore, RecordedEvent } from '#event_store/port'
 import { announce } from './announcement.ts'
 import { lockCheckpoints } from './checkpoints.ts'
@@ -64,9 +64,7 @@ export interface RetryOptions {
 /** Folds a stream's parked events in their order, all or none. Answers why not, or `null` when the stream is free. */
 export async function retryParked(options: RetryOptions): Promise<string | null> {
   const { projection, partitionKey, eventStore } = options
-  const client = new pg.Client(projectionSession(options.connectionString))
-  await client.connect()
-  try {
+  return withClient(projectionSession(options.connectionString), async (client) => {
     return await inTransaction(client, async () => {
       const [live] = await lockCheckpoints(client, [projection.name], 'live', { wait: true })
       if (live?.version !== projection.version) {
@@ -91,9 +89,7 @@ export async function retryParked(options: RetryOptions): Promise<string | null>
       await announce(client, [projection.name], live.position)
       return null
     })
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Folds one event after the other; when one is refused, nothing has happened. */

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { copySession } from './session.ts'
 
 /** Where tables hold what people wrote, readable. */
@@ -17,9 +17,7 @@ const CLEAR = `
  * that are gone. Of a large table it reads some 30,000 pages, which can take minutes on a slow disk.
  */
 export async function renewStatistics(connectionString: string): Promise<void> {
-  const client = new pg.Client(copySession(connectionString))
-  await client.connect()
-  try {
+  return withClient(copySession(connectionString), async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(
       `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = any($1)`,
       [SCHEMAS]
@@ -34,7 +32,5 @@ export async function renewStatistics(connectionString: string): Promise<void> {
         await client.query(CLEAR, [name])
       }
     }
-  } finally {
-    await client.end()
-  }
+  })
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import type { EventStore } from '#event_store/port'
 import { advance } from './advance.ts'
 import { advanceCheckpoints, insertCheckpoint, park, readCheckpoints } from './checkpoints.ts'
@@ -78,18 +78,14 @@ const WAIT_MILLISECONDS = 50
  */
 export async function rebuild(options: RebuildOptions): Promise<RebuildResult[]> {
   const { projections } = options
-  const client = new pg.Client(copySession(options.connectionString))
-  await client.connect()
-  const work: Rebuild = { ...options, client, pages: new PageReader(options.eventStore) }
-  try {
+  return withClient(copySession(options.connectionString), async (client) => {
+    const work: Rebuild = { ...options, client, pages: new PageReader(options.eventStore) }
     for (const projection of projections) {
       await holdRebuildLock(client, projection.name)
       await checkpointOf(client, projection, 'live')
     }
     return await buildAll(work)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** What was begun in vain is dropped: it would take room, and hold back what waits for all to have read the log. */

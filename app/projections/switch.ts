@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { sqlState } from '#event_store/postgres_failure'
+import { withClient } from '#event_store/with_client'
 import type { EventStore } from '#event_store/port'
 import { announce } from './announcement.ts'
 import {
@@ -18,7 +19,7 @@ import { holdRebuildLock } from './rebuild_lock.ts'
 import { copySession } from './session.ts'
 import { stampAll } from './stamps.ts'
 import { ReadModelTable, SCHEMAS, type Client, type Slot } from './table.ts'
-import { inTransaction, sqlState } from './transaction.ts'
+import { inTransaction } from './transaction.ts'
 
 /** While the switch waits for a reader's statement, all readers behind it wait as well: so it tries in short goes. */
 const LOCK_MILLISECONDS = 150
@@ -62,9 +63,7 @@ export async function rollback(options: {
   projection: AnyProjection
 }): Promise<void> {
   const { projection } = options
-  const client = new pg.Client(copySession(options.connectionString))
-  await client.connect()
-  try {
+  return withClient(copySession(options.connectionString), async (client) => {
     await holdRebuildLock(client, projection.name)
     await withShortLocks(client, projection, async () => {
       await lockOne(client, projection, 'live', 'E_NOT_INSTALLED')
@@ -76,9 +75,7 @@ export async function rollback(options: {
       await stampAll(client)
       await announce(client, [projection.name], previous.position)
     })
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Removes a copy that does not serve, with its checkpoint and what was parked for it. */

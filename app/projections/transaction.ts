@@ -1,3 +1,4 @@
+import { sqlState } from '#event_store/postgres_failure'
 import type { Client } from './table.ts'
 
 /** Runs work in a transaction, committed when it resolves and rolled back when it rejects. */
@@ -19,11 +20,4 @@ export async function inTransaction<Result>(
 /** True when the database refused the data itself: SQLSTATE class 22 (data) or 23 (integrity). */
 export function isDataError(error: unknown): boolean {
   return /^2[23]/.test(sqlState(error))
-}
-
-/** A PostgreSQL error's SQLSTATE; empty for any other error. */
-export function sqlState(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : ''
 }

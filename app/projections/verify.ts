@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import type { EventStore } from '#event_store/port'
 import { readCheckpoints } from './checkpoints.ts'
 import { fillTables } from './fill.ts'
@@ -32,16 +32,12 @@ export interface Verification {
  * row. The live ones are seen in one snapshot and go on meanwhile; what they have parked is left out of both.
  */
 export async function verify(options: VerifyOptions): Promise<Verification[]> {
-  const client = new pg.Client(copySession(options.connectionString))
-  await client.connect()
-  try {
+  return withClient(copySession(options.connectionString), async (client) => {
     return await inTransaction(client, async () => {
       await client.query('set transaction isolation level repeatable read')
       return compareWithLog(client, options)
     })
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function compareWithLog(client: Client, options: VerifyOptions): Promise<Verification[]> {

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import type { StrategyArchives } from '#event_store/archive_store'
 import type { EventCodec } from '#event_store/event_codec'
 import { LogElsewhereError } from '#event_store/eventstoredb_client'
@@ -51,9 +52,7 @@ interface Compared {
  * @throws ProofError when EventStoreDB holds another log
  */
 export async function bringToEventStoreDb(options: TransferOptions): Promise<Transferred> {
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     if ((await namespaceOf(client)) !== null) {
       throw new ProofError('E_LOG_CONTINUES_ELSEWHERE', 'The log is in EventStoreDB already')
     }
@@ -86,9 +85,7 @@ export async function bringToEventStoreDb(options: TransferOptions): Promise<Tra
     await options.catchUp()
     await advanceIdsAfter(client, position)
     return { written: position - there.position, position: (await readHead(client)).position }
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /**
@@ -98,13 +95,9 @@ export async function bringToEventStoreDb(options: TransferOptions): Promise<Tra
  */
 export async function bringToPostgres(options: TransferOptions): Promise<number> {
   const position = await compareWithEventStoreDb(options)
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  await withClient({ connectionString: options.connectionString }, async (client) => {
     await client.query('select log.detach_eventstoredb()')
-  } finally {
-    await client.end()
-  }
+  })
   return position
 }
 
@@ -114,9 +107,7 @@ export async function bringToPostgres(options: TransferOptions): Promise<number>
  * @throws ProofError when they differ
  */
 export async function compareWithEventStoreDb(options: TransferOptions): Promise<number> {
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     if ((await namespaceOf(client)) !== options.namespace) {
       throw new LogElsewhereError('The log is in PostgreSQL already')
     }
@@ -131,9 +122,7 @@ export async function compareWithEventStoreDb(options: TransferOptions): Promise
       )
     }
     return position
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function namespaceOf(client: pg.Client): Promise<string | null> {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { open, truncate } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import type { StrategyArchives } from '#event_store/archive_store'
 import { writeEventLine } from '#event_store/event_line'
 import type { ChainEnd } from '#event_store/stored_event'
@@ -29,9 +30,7 @@ export async function exportLog(options: {
   progress?: (done: number, total: number) => void
 }): Promise<number> {
   const { connectionString, after, output, archives, progress = () => {} } = options
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
+  return withClient({ connectionString }, async (client) => {
     await client.query('begin')
     await holdLog(client)
     await requirePoint(client, after, archives)
@@ -48,9 +47,7 @@ export async function exportLog(options: {
       progress(written, total)
     }
     return written
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Where a file that was written before ends; a line that was broken off is cut off. */

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { categoryOf } from '#domain/streams'
 import type { EventCodec } from '#event_store/event_codec'
 import { subjectIn } from '#event_store/personal_data'
@@ -36,10 +37,8 @@ export interface Imported {
  * @throws ProofError when the lines do not continue this log, or are not whole
  */
 export async function importLog(options: ImportOptions): Promise<Imported> {
-  const client = new pg.Client({ connectionString: options.connectionString })
-  await client.connect()
   const highestIds = new Map<string, number>()
-  try {
+  return withClient({ connectionString: options.connectionString }, async (client) => {
     const head = await readHead(client)
     let last: ChainEnd = head
     let skipped = 0
@@ -65,9 +64,7 @@ export async function importLog(options: ImportOptions): Promise<Imported> {
     await flush()
     await advanceIds(client, highestIds)
     return { written: last.position - head.position, skipped, position: last.position }
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function importBatch(

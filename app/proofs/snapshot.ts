@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 
 /** Two connections that see the database as it was at one moment, while the site goes on. */
 export interface Snapshot {
@@ -15,22 +16,20 @@ export async function withSnapshot<Result>(
   connectionString: string,
   work: (snapshot: Snapshot) => Promise<Result>
 ): Promise<Result> {
-  const reader = new pg.Client({ connectionString })
-  const helper = new pg.Client({ connectionString })
-  // A reader that is left in the middle of a COPY is cut off.
-  reader.on('error', () => {})
-  await Promise.all([reader.connect(), helper.connect()])
-  try {
-    await reader.query('begin isolation level repeatable read, read only')
-    await holdLog(reader)
-    const { rows } = await reader.query<{ id: string }>('select pg_export_snapshot() as id')
-    const id = rows[0]?.id ?? ''
-    await joinSnapshot(helper, id)
-    return await work({ reader, helper, id })
-  } finally {
-    await helper.end()
-    cutOff(reader)
-  }
+  return withClient({ connectionString }, (helper) =>
+    withClient({ connectionString }, async (reader) => {
+      try {
+        await reader.query('begin isolation level repeatable read, read only')
+        await holdLog(reader)
+        const { rows } = await reader.query<{ id: string }>('select pg_export_snapshot() as id')
+        const id = rows[0]?.id ?? ''
+        await joinSnapshot(helper, id)
+        return await work({ reader, helper, id })
+      } finally {
+        cutOff(reader)
+      }
+    })
+  )
 }
 
 /** Has a connection see the database as others do, as long as those hold on to their snapshot. */

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { addRoom } from '#event_store/log_room'
 import type { ChainEnd, StoredEvent } from '#event_store/stored_event'
 import { ProofError } from './errors.ts'
 import type { GuardChanges } from './guard_changes.ts'
@@ -38,13 +39,13 @@ export async function writeEvents(
   changes: readonly GuardChanges[]
 ): Promise<void> {
   const end = events.at(-1)
+  await addRoom(client, events.length)
   await client.query('begin')
   try {
     await client.query('select 1 from log.head for update')
     if ((await readHead(client)).position !== last.position || end === undefined) {
       throw new ProofError('E_LOG_CONTINUES_ELSEWHERE', 'The site wrote to the log meanwhile')
     }
-    await client.query('select log.make_room($1)', [end.position])
     await insertEvents(client, 'log.events', events)
     await applyClaims(client, changes)
     await addToBudgets(client, changes)

@@ -253,6 +253,7 @@ export class EmbeddedPostgres {
 
   async #createDatabase() {
     const client = new pg.Client({ connectionString: this.url('postgres') })
+    client.on('error', () => {})
     await client.connect()
     try {
       const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [

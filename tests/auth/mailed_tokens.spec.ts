@@ -1,8 +1,9 @@
 import { test } from '@japa/runner'
-import pg from 'pg'
+import type pg from 'pg'
 import { MailedTokens, MailInHandError, type MailRequest } from '#auth/mailed_tokens'
 import { createTestDatabase } from '#tests/helpers/database'
 import { TEST_SITE_KEY } from '#tests/helpers/event_store'
+import { openPool } from '#tests/helpers/pool'
 
 const EMAIL = 'ada@example.org'
 const PURPOSE = 'reset_password'
@@ -20,7 +21,7 @@ test.group('Mailed tokens', (group) => {
 
   group.each.setup(async () => {
     const database = await createTestDatabase()
-    pool = new pg.Pool({ connectionString: database.url, max: 4 })
+    pool = openPool(database.url, 4)
     tokens = new MailedTokens(pool, TEST_SITE_KEY)
     return async () => {
       await pool.end()

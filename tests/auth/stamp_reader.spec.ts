@@ -1,8 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { test } from '@japa/runner'
 import { untilLeasesAreOver } from '#auth/stamp_lease'
 import { StampReader } from '#auth/stamp_reader'
 import { createTestDatabase } from '#tests/helpers/database'
+import { openPool } from '#tests/helpers/pool'
 
 const CHANGES = 200
 const READERS = 4
@@ -16,7 +17,7 @@ test.group('Stamps', (group) => {
   group.setup(async () => {
     const database = await createTestDatabase()
     url = database.url
-    pool = new pg.Pool({ connectionString: url, max: 2 })
+    pool = openPool(url, 2)
     reader = new StampReader(url)
     return async () => {
       await reader.close()

@@ -1,11 +1,11 @@
 import type { Assert } from '@japa/assert'
-import pg from 'pg'
 import { PostgresEventStore } from '#event_store/postgres_event_store'
 import { projections } from '#projections/registry'
 import { verify } from '#projections/verify'
 import { readSoundLog } from '#tests/contract/event_store_contract'
 import { waitFor } from '#tests/helpers/wait_for'
 import type { Acknowledged } from './uploader.ts'
+import { openPool } from '#tests/helpers/pool'
 
 /** Checks what the log, the rows, the ledger and the audit log say of each other, once all work is done. */
 export async function checkTheBooks(
@@ -13,7 +13,7 @@ export async function checkTheBooks(
   site: { databaseUrl: string; siteKey: string; latestWarnings?(): string },
   pictures: readonly Acknowledged[]
 ): Promise<void> {
-  const pool = new pg.Pool({ connectionString: site.databaseUrl })
+  const pool = openPool(site.databaseUrl, 10)
   const store = new PostgresEventStore({
     connectionString: site.databaseUrl,
     siteKey: site.siteKey,

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import type { AppendRequest } from '#event_store/port'
 import { archiveFull } from '#tests/helpers/archives'
 import { createTestDatabase } from '#tests/helpers/database'
 import { openTestStore, partitionLog } from '#tests/helpers/event_store'
 import { eventStoreContract } from './event_store_contract.ts'
+import { openPool } from '#tests/helpers/pool'
 
 eventStoreContract('PostgreSQL', async () => {
   const database = await createTestDatabase()
@@ -32,7 +32,7 @@ for (const { size, layoutKept } of [
     const database = await createTestDatabase()
     await partitionLog(database.url, size)
     const store = openTestStore(database.url, { layoutKept })
-    const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+    const pool = openPool(database.url, 1)
     const append = store.append.bind(store)
     store.append = async (request: AppendRequest) => {
       try {

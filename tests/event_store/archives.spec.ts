@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { test } from '@japa/runner'
-import pg from 'pg'
+import type pg from 'pg'
 import { listArchives } from '#event_store/archive'
 import { NO_STRATEGIES, type ArchiveStore } from '#event_store/archive_store'
 import { EventCodec } from '#event_store/event_codec'
@@ -29,6 +29,7 @@ import { openTestStore, partitionLog, TEST_SITE_KEY } from '#tests/helpers/event
 import { METADATA, renamed, uploaded } from '#tests/helpers/events'
 import { waitFor } from '#tests/helpers/wait_for'
 import { S3_BUCKET, S3_CREDENTIALS, startS3Server } from '#tests/helpers/s3_server'
+import { openPool } from '#tests/helpers/pool'
 
 const SIZE = 5
 
@@ -43,7 +44,7 @@ test.group('Archives of the log', (group) => {
     database = await createTestDatabase()
     await partitionLog(database.url, SIZE)
     store = openTestStore(database.url)
-    admin = new pg.Pool({ connectionString: database.url, max: 3 })
+    admin = openPool(database.url, 3)
     folder = await mkdtemp(join(tmpdir(), 'picfast-archives-'))
     return async () => {
       await store.close()
@@ -128,6 +129,28 @@ test.group('Archives of the log', (group) => {
     assert.deepEqual(await readings(), before)
     await append('album-2')
     assert.lengthOf(await readSoundLog(assert, store), 24)
+  })
+
+  test('what was stopped between the partition and the archive is brought back when it runs again', async ({
+    assert,
+  }) => {
+    await fill(12)
+    await archiveFull(database.url, folder)
+    const back = { connectionString: database.url, strategies: NO_STRATEGIES, from: 1 }
+    const archives = await listArchives(admin)
+    const stop = `
+      create function log.stop() returns trigger language plpgsql as
+        $$ begin raise exception 'the end' using errcode = 'query_canceled'; end $$;
+      create trigger stop before delete on log.archives for each statement execute function log.stop()`
+    await admin.query(stop)
+    await assert.rejects(() => unarchiveLog(back), 'the end')
+    assert.deepEqual(await listArchives(admin), archives)
+    assert.lengthOf(await readSoundLog(assert, store), 12)
+
+    await admin.query('drop trigger stop on log.archives')
+    await unarchiveLog(back)
+    assert.deepEqual(await listArchives(admin), [])
+    assert.lengthOf(await readSoundLog(assert, store), 12)
   })
 
   test('what is in an archive is refused again, and streams go on', async ({ assert }) => {

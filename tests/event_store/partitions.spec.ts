@@ -1,5 +1,5 @@
 import { test } from '@japa/runner'
-import pg from 'pg'
+import type pg from 'pg'
 import { EventCodec } from '#event_store/event_codec'
 import { drawEventId } from '#event_store/event_id'
 import type { PostgresEventStore } from '#event_store/postgres_event_store'
@@ -9,6 +9,7 @@ import { createTestDatabase, migrate, type TestDatabase } from '#tests/helpers/d
 import { openTestStore, partitionLog, TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { METADATA, renamed } from '#tests/helpers/events'
 import { waitFor } from '#tests/helpers/wait_for'
+import { openPool } from '#tests/helpers/pool'
 
 /** Makes of a log in one partition what it was before there were any. */
 const PUT_TOGETHER = `
@@ -18,7 +19,7 @@ const PUT_TOGETHER = `
   alter table log.events detach partition log.events_1;
   drop table log.events, log.partitions, log.event_index;
   alter table log.head drop column partition_size, drop column partitioned, drop column indexed;
-  drop function log.add_partition, log.make_room, log.lay_out, log.index_events;
+  drop function log.add_partition, log.add_room, log.make_room, log.lay_out, log.index_events;
   alter table log.events_1 rename to events;
   alter table log.events rename constraint events_1_pkey to events_pkey;
   alter table log.events rename constraint events_1_stream_version to events_stream_version;
@@ -26,7 +27,7 @@ const PUT_TOGETHER = `
   alter index log.events_1_type rename to events_type;
   create trigger append_only before update or delete on log.events
     for each row execute function log.refuse_change();
-  delete from adonis_schema where name ~ '/006[0-9]_'`
+  delete from adonis_schema where name ~ '/00(6[0-9]|72)_'`
 
 test.group('The log in partitions', (group) => {
   let database: TestDatabase
@@ -36,7 +37,7 @@ test.group('The log in partitions', (group) => {
   group.each.setup(async () => {
     database = await createTestDatabase()
     store = openTestStore(database.url, { layoutKept: 0 })
-    admin = new pg.Pool({ connectionString: database.url, max: 3 })
+    admin = openPool(database.url, 3)
     return async () => {
       await store.close()
       await admin.end()
@@ -142,6 +143,54 @@ test.group('The log in partitions', (group) => {
     )
     assert.isAtLeast((await partitions()).length, 17)
     assert.lengthOf(await readSoundLog(assert, store), 50)
+  })
+
+  /**
+   * What a transaction wrote can be seen a moment before the partition is known that it attached. Each partition's row in
+   * the catalogue tells which transaction made it.
+   */
+  for (const size of [1, 2, 3]) {
+    test(`no event lies in a partition of ${size} that its own transaction made`, async ({
+      assert,
+    }) => {
+      await partitionLog(database.url, size)
+      for (let count = 1; count <= 7; count++) {
+        await append(
+          `album-${count}`,
+          Array.from({ length: count }, () => undefined)
+        )
+      }
+      const { rows } = await admin.query(
+        `select e.position from log.events e join pg_class c on c.oid = e.tableoid
+         where e.xmin = c.xmin`
+      )
+      assert.deepEqual(rows, [])
+      assert.lengthOf(await readSoundLog(assert, store), 28)
+    })
+  }
+
+  test('an append whose session has not heard of a new partition is written once', async ({
+    assert,
+  }) => {
+    await partitionLog(database.url, 10)
+    await append('album-1')
+    // What PostgreSQL answers then, once.
+    await admin.query(`
+      create sequence log.tries;
+      create function log.not_yet() returns trigger language plpgsql as $$
+      begin
+        if nextval('log.tries') = 1 then
+          raise exception 'no partition of relation "events" found for row'
+            using errcode = 'check_violation', schema = 'log', table = 'events';
+        end if;
+        return null;
+      end $$;
+      create trigger not_yet after insert on log.events
+        for each statement execute function log.not_yet()`)
+    await append('album-1')
+    const { rows } = await admin.query('select last_value::integer as tries from log.tries')
+    assert.deepEqual(rows, [{ tries: 2 }])
+    assert.lengthOf(await readSoundLog(assert, store), 2)
   })
 
   test('the next partition is there before it is needed, and a lock on the table keeps no append waiting', async ({

@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '#tests/helpers/database'
 import { openTestStore } from '#tests/helpers/event_store'
 import { METADATA, renamed } from '#tests/helpers/events'
 import { waitFor } from '#tests/helpers/wait_for'
+import { openPool } from '#tests/helpers/pool'
 
 const WRITER = fileURLToPath(new URL('writer_process.ts', import.meta.url))
 
@@ -34,8 +35,7 @@ test.group('PostgreSQL event store | faults', (group) => {
   group.each.setup(async () => {
     database = await createTestDatabase()
     store = openTestStore(database.url)
-    admin = new pg.Pool({ connectionString: database.url, max: 4 })
-    admin.on('error', () => {})
+    admin = openPool(database.url, 4)
     return async () => {
       await store.close()
       await admin.end()

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 
 const runFile = promisify(execFile)
 const TEMPLATE = 'picfast_template'
@@ -27,13 +27,9 @@ function urlOf(database: string): string {
 }
 
 async function execute(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl() })
-  await client.connect()
-  try {
+  return withClient({ connectionString: adminUrl() }, async (client) => {
     await client.query(statement)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Brings an empty database to the present schema, the way the start command does. */

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import {
   PostgresEventStore,
   type PostgresEventStoreOptions,
@@ -16,28 +16,20 @@ export function openTestStore(
 
 /** Begins the log of a test database anew, in partitions of so many positions; there must be no events. */
 export async function partitionLog(url: string, size: number): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
+  return withClient({ connectionString: url }, async (client) => {
     await client.query('update log.head set partition_size = $1', [size])
     await client.query('select log.lay_out(0, 0)')
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Spreads what a test's log has over partitions of so many positions. Nothing may be appended meanwhile. */
 export async function repartitionLog(url: string, size: number): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
+  return withClient({ connectionString: url }, async (client) => {
     await client.query('begin')
     await client.query('create temporary table kept on commit drop as select * from log.events')
     await client.query('update log.head set partition_size = $1', [size])
     await client.query('select log.lay_out(0, (select position from log.head))')
     await client.query('insert into log.events select * from kept order by position')
     await client.query('commit')
-  } finally {
-    await client.end()
-  }
+  })
 }

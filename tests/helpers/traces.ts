@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import pg from 'pg'
+import { withClient } from '#event_store/with_client'
 import { entriesBelow } from '#tests/helpers/files_below'
 
 /** What is looked through, by a name that says where it came from. */
@@ -9,9 +9,7 @@ export type Haystacks = Map<string, Buffer>
 
 /** Every row of every table of a database, as PostgreSQL writes it out, and what its planner keeps of them. */
 export async function dumpDatabase(url: string): Promise<Haystacks> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
+  return withClient({ connectionString: url }, async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(
       `select format('%I.%I', schemaname, tablename) as name from pg_tables
        where schemaname not in ('pg_catalog', 'information_schema')
@@ -23,9 +21,7 @@ export async function dumpDatabase(url: string): Promise<Haystacks> {
       dump.set(`table ${name}`, Buffer.from(rows.map(({ row }) => row).join('\n')))
     }
     return dump
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Every key and value of a Redis database. */

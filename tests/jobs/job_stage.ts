@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import pg from 'pg'
+import type pg from 'pg'
 import { Dispatcher } from '#jobs/dispatcher'
 import { JobLedger } from '#jobs/ledger'
 import type { Assignment, QueueName } from '#jobs/queues'
@@ -13,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from '#tests/helpers/database'
 import { openTestStore } from '#tests/helpers/event_store'
 import { METADATA, uploaded } from '#tests/helpers/events'
 import { testRedisUrl } from '#tests/helpers/redis'
+import { openPool } from '#tests/helpers/pool'
 
 /** A worker that notes what it was given, and fails as long as it is told to. */
 export class NotingProcessor implements Processor {
@@ -60,8 +61,7 @@ export class JobStage {
 
   private constructor(database: TestDatabase) {
     this.#database = database
-    this.pool = new pg.Pool({ connectionString: database.url, max: 10 })
-    this.pool.on('error', () => {})
+    this.pool = openPool(database.url, 10)
     this.store = openTestStore(database.url)
     this.ledger = new JobLedger(this.pool)
   }

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { TestContext } from '@japa/runner/core'
 import { streams } from '#domain/streams'
 import type { EventStore, NewEvent, RecordedEvent } from '#event_store/port'
@@ -11,6 +11,7 @@ import { createTestDatabase } from '#tests/helpers/database'
 import { openTestStore } from '#tests/helpers/event_store'
 import { METADATA } from '#tests/helpers/events'
 import { waitFor } from '#tests/helpers/wait_for'
+import { openPool } from '#tests/helpers/pool'
 
 export interface Stage {
   url: string
@@ -31,8 +32,7 @@ export async function openStage(
   projections: readonly AnyProjection[] = allProjections
 ): Promise<Stage> {
   const database = await createTestDatabase()
-  const pool = new pg.Pool({ connectionString: database.url, max: 4 })
-  pool.on('error', () => {})
+  const pool = openPool(database.url, 4)
   const store = openTestStore(database.url)
   const runtimes: ProjectionRuntime[] = []
   test.cleanup(async () => {

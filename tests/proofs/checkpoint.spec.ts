@@ -3,7 +3,6 @@ import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { test } from '@japa/runner'
-import pg from 'pg'
 import {
   formatVerifierKey,
   openCheckpoint,
@@ -20,6 +19,7 @@ import { TemporaryFolder } from '#tests/helpers/temporary_folder'
 import { TEST_SITE_KEY } from '#tests/helpers/event_store'
 import { renamed, METADATA } from '#tests/helpers/events'
 import { TamperedLog } from './tampered_log.ts'
+import { openPool } from '#tests/helpers/pool'
 
 const SCRIPT = fileURLToPath(new URL('../../docs/verify_proof.mjs', import.meta.url))
 const NOW = new Date('2026-11-24T18:00:00.000Z')
@@ -71,7 +71,7 @@ test.group('Proofs | of a log', (group) => {
 
   group.setup(async () => {
     log = await TamperedLog.create()
-    const pool = new pg.Pool({ connectionString: log.url })
+    const pool = openPool(log.url, 1)
     key = await new PostgresSigningKeyStore(pool, TEST_SITE_KEY).obtain()
     const again = await new PostgresSigningKeyStore(pool, TEST_SITE_KEY).obtain()
     await pool.end()

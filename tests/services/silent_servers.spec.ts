@@ -46,6 +46,7 @@ test.group('Servers that fall silent', (group) => {
   }) => {
     const { proxy, url } = await MuteProxy.before(database.url)
     const pool = new pg.Pool({ ...postgresSession(url, { patience: 200 }), max: 1 })
+    pool.on('error', () => {})
     cleanup(async () => {
       await pool.end()
       await proxy.close()
