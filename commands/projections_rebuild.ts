@@ -35,7 +35,7 @@ export default class ProjectionsRebuild extends BaseCommand {
 
   override async run() {
     // Those who read go first.
-    stepBack()
+    stepBack('last')
     const selected = selectProjections(this.names)
     await withServices(async ({ config }) => {
       if (this.rollback) {

@@ -41,7 +41,7 @@ export default class Workers extends BaseCommand {
   override async run() {
     const stop = untilAskedToStop()
     logWhatNobodyCaught()
-    stepBack()
+    stepBack('behind')
     await withServices(async ({ config, pool, eventStore, handlers, objectStores, redis }) => {
       const { databaseUrl, redisUrl } = config
       await checkRedis(redisUrl)
