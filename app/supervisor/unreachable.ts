@@ -20,14 +20,21 @@ interface Attempt {
   port: number | null
 }
 
+/** PostgreSQL is being stopped, or started: SQLSTATE, its manual's appendix A. */
+const GOING_AWAY = /^57P0[123]$/
+/** What node-postgres says of a server that was killed. */
+const GONE = 'Connection terminated unexpectedly'
+
 /**
- * One sentence for whoever ran a command, when what it failed with says that a server could not be reached; else `null`.
- * `environment` has the addresses.
+ * One sentence for whoever ran a command, when what it failed with says that a server could not be reached, or that PostgreSQL
+ * went away in the middle; else `null`. `environment` has the addresses.
  */
 export function describeUnreachable(error: unknown, environment: NodeJS.ProcessEnv): string | null {
   const attempt = attemptIn(error)
   if (attempt === null) {
-    return null
+    return hasGoneAway(error)
+      ? 'PostgreSQL went away in the middle: run the command again when it is back'
+      : null
   }
   const { code, host, port } = attempt
   const at = port === null ? host : `${host}:${port}`
@@ -48,6 +55,14 @@ function attemptIn(error: unknown): Attempt | null {
     return { code: String(error.code), host: String(host), port }
   }
   return attemptIn(error instanceof AggregateError ? error.errors[0] : error.cause)
+}
+
+function hasGoneAway(error: unknown): boolean {
+  if (!(error instanceof Error)) {
+    return false
+  }
+  const code = 'code' in error ? String(error.code) : ''
+  return GOING_AWAY.test(code) || error.message === GONE || hasGoneAway(error.cause)
 }
 
 function isAt(url: string | undefined, { host, port }: Attempt): boolean {

@@ -1,7 +1,10 @@
 import { connect } from 'node:net'
 import { test } from '@japa/runner'
+import { withClient } from '#event_store/with_client'
 import { describeUnreachable } from '#supervisor/unreachable'
 import { runCommand } from '#tests/helpers/ace'
+import { createTestDatabase } from '#tests/helpers/database'
+import { waitFor } from '#tests/helpers/wait_for'
 
 /** Nothing listens on it: only the system's own services may have so low a port. */
 const CLOSED_PORT = 1
@@ -55,6 +58,34 @@ test.group('A server that cannot be reached', () => {
     const caused = new Error('The log cannot be read', { cause: several })
     assert.match(describeUnreachable(caused, {}) ?? '', /^Nothing answers at 127\.0\.0\.1:1 /)
   })
+
+  test('and PostgreSQL that goes away in the middle are told in a sentence', async ({
+    assert,
+    cleanup,
+  }) => {
+    const database = await createTestDatabase()
+    cleanup(() => database.drop())
+    await withClient({ connectionString: database.url }, async (holder) => {
+      await holder.query('begin; lock table log.events')
+      const running = runCommand(database.url, ['audit:verify'])
+      const cut = async () => {
+        const { rowCount } = await withClient({ connectionString: database.url }, (client) =>
+          client.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and query like 'lock table log.events in%'`
+          )
+        )
+        return rowCount === 1
+      }
+      await waitFor(cut, { what: 'the command to wait for the log', timeoutMs: 40_000 })
+      const { code, stdout, stderr } = await running
+      assert.equal(code, 1)
+      assert.equal(
+        `${stdout}${stderr}`.trim(),
+        '[ error ] PostgreSQL went away in the middle: run the command again when it is back'
+      )
+    })
+  }).timeout(60_000)
 
   test('is not what other errors are about', ({ assert }) => {
     const missing = Object.assign(new Error('no such file'), { syscall: 'open', code: 'ENOENT' })
