@@ -1,5 +1,6 @@
 import { prettyPrintError } from '@adonisjs/core'
 import { completeEnvironment } from '#supervisor/site_environment'
+import { requireNoSurplus, SurplusArgumentError } from '#supervisor/surplus_argument'
 import { describeUnreachable } from '#supervisor/unreachable'
 import { createIgnitor } from './ignitor.ts'
 
@@ -21,10 +22,16 @@ function isInvalidEnvironment(error: unknown): error is Error & { help: string }
 createIgnitor()
   .ace()
   .configure(async (app) => {
-    const { errorHandler } = await app.container.make('ace')
+    const ace = await app.container.make('ace')
+    // Ace passes over what a command has no argument for; only its subclasses are meant to see that.
+    ace.executing((given) => requireNoSurplus(given.commandName, given['parsed']._))
+    const { errorHandler } = ace
     const render = errorHandler.render.bind(errorHandler)
     errorHandler.render = async (error, kernel) => {
-      const sentence = describeUnreachable(error, process.env)
+      const sentence =
+        error instanceof SurplusArgumentError
+          ? error.message
+          : describeUnreachable(error, process.env)
       return sentence === null ? render(error, kernel) : kernel.ui.logger.error(sentence)
     }
   })
