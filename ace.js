@@ -1,6 +1,7 @@
 // Node runs the TypeScript sources as they are (erasable syntax only), so there is no build step. Where the machine's
 // Node is too old for that, the one among the dependencies takes over.
 import { spawn } from 'node:child_process'
+import * as modules from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +11,11 @@ const NEEDED_MAJOR = 24
 setFlagsFromString('--semi-space-growth-factor=1')
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
+  // Sources as Node compiled them, for the next start, and for the processes and threads that this one starts.
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
+    new URL('node_modules/.cache/node', import.meta.url)
+  )
+  modules.enableCompileCache()
   await import('./bin/console.ts')
 } else {
   const node = fileURLToPath(new URL('node_modules/.bin/node', import.meta.url))

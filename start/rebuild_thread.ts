@@ -8,8 +8,12 @@ import type { ServicesConfig } from './services.ts'
 const PROGRAM = new URL('./rebuild_program.ts', import.meta.url)
 /** Next to nothing lives for longer than a page of the log; without a bound V8 would let garbage pile up. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 24 }
-/** In megabytes, of three that make the young generation. V8 would keep it at a fraction, and pages would outlive it. */
-const SEMI_SPACE = '--min-semi-space-size=8'
+/**
+ * In megabytes, of three that make the young generation: V8 would keep it at a fraction, and pages would outlive it. And
+ * by how much the old one may grow before it is looked through, in per cent: rows live in it until they are written, and
+ * V8 would look through it every few thousand events.
+ */
+const COLLECTING = '--min-semi-space-size=8 --heap-growing-percent=60'
 
 /** What can be told to a thread. */
 export interface RebuildOrder {
@@ -46,7 +50,7 @@ export function rebuildInThread(
     dryRun,
   }
   // Read when a thread is made; those that run keep what they have.
-  setFlagsFromString(SEMI_SPACE)
+  setFlagsFromString(COLLECTING)
   const thread = new Worker(PROGRAM, { workerData: order, resourceLimits: RESOURCE_LIMITS })
   return new Promise((resolve, reject) => {
     thread.on('message', (answer: RebuildAnswer) => {

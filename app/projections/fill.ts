@@ -30,8 +30,6 @@ export interface Filled {
 }
 
 const BATCH = 500
-/** The database has one to read while the one before is opened and folded; where positions have no gaps. */
-const PAGES_AHEAD = 2
 
 /**
  * Fills new tables from the start of the log, all in one reading of it. Nothing is committed along the way but rows: the
@@ -49,12 +47,12 @@ export async function fillTables(options: FillOptions): Promise<Filled> {
   }))
   let count = 0
   for (let from = 0; from < upTo;) {
-    const page = await pages.read(from, batchSize, upTo)
+    const page = await pages.take(from, batchSize, upTo)
     const through = page.at(-1)?.position ?? upTo
-    for (let ahead = 0; ahead < PAGES_AHEAD && through + ahead * batchSize < upTo; ahead++) {
-      pages.readAhead(through + ahead * batchSize, batchSize, upTo)
+    if (through < upTo) {
+      pages.readAhead(through, batchSize, upTo)
     }
-    // Folding may wait for nothing, so that these would be asked for only after it.
+    // Folding may wait for nothing, so that the next page would be asked for only after it.
     await turn()
     for (const { projection, rows, parked, blocked } of fillings) {
       const events =

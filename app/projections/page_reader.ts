@@ -16,6 +16,13 @@ export class PageReader {
     return this.#fetch(after, limit, upTo)
   }
 
+  /** The same for a reader whom nobody follows: the page is over with when it is. */
+  take(after: number, limit: number, upTo?: number): Promise<RecordedFact[]> {
+    const page = this.#fetch(after, limit, upTo)
+    this.#pages.delete(nameOf(after, limit, upTo))
+    return page
+  }
+
   /** Fetches a page that will be read soon, and opens its events, while the caller waits for the database. */
   readAhead(after: number, limit: number, upTo?: number): void {
     this.#fetch(after, limit, upTo).then(
@@ -25,7 +32,7 @@ export class PageReader {
   }
 
   #fetch(after: number, limit: number, upTo?: number): Promise<RecordedFact[]> {
-    const name = `${after} ${limit} ${upTo ?? ''}`
+    const name = nameOf(after, limit, upTo)
     const known = this.#pages.get(name)
     if (known !== undefined) {
       return known
@@ -48,4 +55,8 @@ export class PageReader {
     }
     return page
   }
+}
+
+function nameOf(after: number, limit: number, upTo = Number.POSITIVE_INFINITY): string {
+  return `${after} ${limit} ${upTo}`
 }
