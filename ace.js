@@ -12,7 +12,7 @@ setFlagsFromString('--semi-space-growth-factor=1')
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
   // Sources as Node compiled them, for the next start, and for the processes and threads that this one starts.
-  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
+  process.env.NODE_COMPILE_CACHE ||= fileURLToPath(
     new URL('node_modules/.cache/node', import.meta.url)
   )
   modules.enableCompileCache()
