@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import sharp from './own_sharp.ts'
 
 const SIDE = 510
 const PHOTOGRAPH = { width: 4000, height: 3000 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import sharp from 'sharp'
+import sharp from './own_sharp.ts'
 import { findFreePort } from '../app/supervisor/free_port.ts'
 import { startProcess, type Environment } from './environment.ts'
 import { uploadPicture } from './form.ts'
