@@ -7,7 +7,20 @@ import { createIgnitor } from './ignitor.ts'
 /** These run without a site. */
 const WITHOUT_SITE = new Set(['start', 'list', 'help', 'maintenance:restore'])
 
+/** These serve for as long as they are let, whoever reads what they say. */
+const SERVING = new Set(['start', 'projector', 'workers'])
+
+/** What a shell says of a program that SIGPIPE has ended, which Node does not let through. */
+const ENDED_BY_READER = 141
+
 const [command = 'list'] = process.argv.slice(2)
+if (!SERVING.has(command)) {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') {
+      process.exit(ENDED_BY_READER)
+    }
+  })
+}
 completeEnvironment({ needsSite: !WITHOUT_SITE.has(command) })
 
 function isInvalidEnvironment(error: unknown): error is Error & { help: string } {

@@ -87,7 +87,12 @@ export class PostgresAppender {
         }
         return this.#settle(appends, await this.#send(appends, lostContact), lostContact)
       } catch (error) {
-        if (hadNoRoom(error) && Date.now() < deadline) {
+        if (hadNoRoom(error)) {
+          if (Date.now() > deadline) {
+            throw new EventStoreUnavailableError('Others take the room of the log', {
+              cause: error,
+            })
+          }
           lacksRoom = true
           continue
         }

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream'
+
 const EVERY_MILLISECONDS = 200
 const BAR_WIDTH = 30
 
@@ -8,9 +10,10 @@ const BAR_WIDTH = 30
 export class ProgressLine {
   readonly #title: string
   readonly #unit: string
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: Writable & { isTTY?: boolean }
   readonly #startedAt = performance.now()
   #drawnAt = 0
+  #drawnDone = -1
   #drawn = false
 
   constructor(
@@ -18,7 +21,7 @@ export class ProgressLine {
     {
       unit = 'events',
       stream = process.stderr,
-    }: { unit?: string; stream?: NodeJS.WriteStream } = {}
+    }: { unit?: string; stream?: Writable & { isTTY?: boolean } } = {}
   ) {
     this.#title = title
     this.#unit = unit
@@ -28,10 +31,12 @@ export class ProgressLine {
   update(done: number, total: number): void {
     const now = performance.now()
     const every = this.#stream.isTTY ? EVERY_MILLISECONDS : EVERY_MILLISECONDS * 25
-    if (now - this.#drawnAt < every && done < total) {
+    const isDue = now - this.#drawnAt >= every || done >= total
+    if (!isDue || (done === this.#drawnDone && this.#drawn)) {
       return
     }
     this.#drawnAt = now
+    this.#drawnDone = done
     this.#drawn = true
     const share = total === 0 ? 1 : Math.min(1, done / total)
     const filled = Math.round(share * BAR_WIDTH)

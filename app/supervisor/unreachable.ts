@@ -24,17 +24,18 @@ interface Attempt {
 const GOING_AWAY = /^57P0[123]$/
 /** What node-postgres says of a server that was killed. */
 const GONE = 'Connection terminated unexpectedly'
+/** What the system says of the same, to whoever is writing or reading then. */
+const BROKEN = new Set(['EPIPE', 'ECONNRESET'])
 
 /**
- * One sentence for whoever ran a command, when what it failed with says that a server could not be reached, or that PostgreSQL
+ * One sentence for whoever ran a command, when what it failed with says that a server could not be reached, or that one
  * went away in the middle; else `null`. `environment` has the addresses.
  */
 export function describeUnreachable(error: unknown, environment: NodeJS.ProcessEnv): string | null {
   const attempt = attemptIn(error)
   if (attempt === null) {
-    return hasGoneAway(error)
-      ? 'PostgreSQL went away in the middle: run the command again when it is back'
-      : null
+    const gone = whatWentAway(error)
+    return gone && `${gone} went away in the middle: run the command again when it is back`
   }
   const { code, host, port } = attempt
   const at = port === null ? host : `${host}:${port}`
@@ -57,12 +58,15 @@ function attemptIn(error: unknown): Attempt | null {
   return attemptIn(error instanceof AggregateError ? error.errors[0] : error.cause)
 }
 
-function hasGoneAway(error: unknown): boolean {
+function whatWentAway(error: unknown): string | null {
   if (!(error instanceof Error)) {
-    return false
+    return null
   }
   const code = 'code' in error ? String(error.code) : ''
-  return GOING_AWAY.test(code) || error.message === GONE || hasGoneAway(error.cause)
+  if (GOING_AWAY.test(code) || error.message === GONE) {
+    return 'PostgreSQL'
+  }
+  return BROKEN.has(code) ? 'PostgreSQL or Redis' : whatWentAway(error.cause)
 }
 
 function isAt(url: string | undefined, { host, port }: Attempt): boolean {

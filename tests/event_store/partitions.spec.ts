@@ -193,6 +193,23 @@ test.group('The log in partitions', (group) => {
     assert.lengthOf(await readSoundLog(assert, store), 2)
   })
 
+  test('an append that never finds room is refused for now, not as wrong', async ({ assert }) => {
+    await partitionLog(database.url, 10)
+    await admin.query(`
+      create function log.never() returns trigger language plpgsql as $$
+      begin
+        raise exception 'no partition of relation "events" found for row'
+          using errcode = 'check_violation', schema = 'log', table = 'events';
+      end $$;
+      create trigger never after insert on log.events
+        for each statement execute function log.never()`)
+    const [one, other] = await Promise.allSettled([append('album-1'), append('album-2')])
+    assert.equal(one.status === 'rejected' && one.reason.code, 'E_EVENT_STORE_UNAVAILABLE')
+    assert.equal(other.status === 'rejected' && other.reason.code, 'E_EVENT_STORE_UNAVAILABLE')
+    await admin.query('drop trigger never on log.events')
+    assert.lengthOf(await readSoundLog(assert, store), 0)
+  }).timeout(30_000)
+
   test('the next partition is there before it is needed, and a lock on the table keeps no append waiting', async ({
     assert,
   }) => {

@@ -87,6 +87,14 @@ test.group('A server that cannot be reached', () => {
     })
   }).timeout(60_000)
 
+  test('is told of a connection that breaks in the middle of a write', ({ assert }) => {
+    const broken = Object.assign(new Error('write EPIPE'), { syscall: 'write', code: 'EPIPE' })
+    const sentence =
+      'PostgreSQL or Redis went away in the middle: run the command again when it is back'
+    assert.equal(describeUnreachable(broken, {}), sentence)
+    assert.equal(describeUnreachable(new Error('The log', { cause: broken }), {}), sentence)
+  })
+
   test('is not what other errors are about', ({ assert }) => {
     const missing = Object.assign(new Error('no such file'), { syscall: 'open', code: 'ENOENT' })
     assert.isNull(describeUnreachable(missing, {}))
