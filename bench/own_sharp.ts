@@ -1,8 +1,2 @@
-import { createRequire } from 'node:module'
-
-/** The site's own, which a peer among the benches' dependencies brings in another version. */
-const sharp: typeof import('sharp') = createRequire(new URL('../package.json', import.meta.url))(
-  'sharp'
-)
-
-export default sharp
+/** The site's own sharp: by its name alone it would be the one that a peer among the benches' dependencies brings. */
+export { default } from '../node_modules/sharp/dist/index.mjs'

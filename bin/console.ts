@@ -15,10 +15,12 @@ const ENDED_BY_READER = 141
 
 const [command = 'list'] = process.argv.slice(2)
 if (!SERVING.has(command)) {
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') {
       process.exit(ENDED_BY_READER)
     }
+    console.error(`What was to be printed could not be written: ${message}`)
+    process.exit(1)
   })
 }
 completeEnvironment({ needsSite: !WITHOUT_SITE.has(command) })

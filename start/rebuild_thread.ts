@@ -49,7 +49,7 @@ export function rebuildInThread(
     gate,
     dryRun,
   }
-  // Read when a thread is made; those that run keep what they have.
+  // The first is read when a thread is made, the second by all that run from then on.
   setFlagsFromString(COLLECTING)
   const thread = new Worker(PROGRAM, { workerData: order, resourceLimits: RESOURCE_LIMITS })
   return new Promise((resolve, reject) => {
