@@ -26,7 +26,7 @@ const QUIET_MILLISECONDS = 20_000
 const LOOK_MILLISECONDS = 100
 const LIST = '/api/v1/images?page_size=20'
 /** A list that was read before is answered from memory, which says nothing of the database. */
-const addresses = { given: 0 }
+let addressesGiven = 0
 
 /**
  * The rebuild of all read models while a site serves: events a second without readers and with, what these notice, the memory
@@ -116,8 +116,8 @@ async function readFor(
   until.then(stop, stop)
   const read = async () => {
     while (reading) {
-      addresses.given += 1
-      const url = `${site.url}${LIST}&read=${addresses.given}`
+      addressesGiven += 1
+      const url = `${site.url}${LIST}&read=${addressesGiven}`
       const startedAt = performance.now()
       await send(agent, { url, token: site.token })
       times.push(performance.now() - startedAt)

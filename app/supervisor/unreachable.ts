@@ -24,7 +24,7 @@ interface Attempt {
 const GOING_AWAY = /^57P0[123]$/
 /** What node-postgres says of a server that was killed. */
 const GONE = 'Connection terminated unexpectedly'
-/** What the system says of the same, to whoever is writing or reading then. */
+/** What the system says of any server that went away, to whoever is writing to it or reading then. */
 const BROKEN = new Set(['EPIPE', 'ECONNRESET'])
 
 /**
@@ -34,7 +34,7 @@ const BROKEN = new Set(['EPIPE', 'ECONNRESET'])
 export function describeUnreachable(error: unknown, environment: NodeJS.ProcessEnv): string | null {
   const attempt = attemptIn(error)
   if (attempt === null) {
-    const gone = whatWentAway(error)
+    const gone = hasPostgresGone(error) ? 'PostgreSQL' : isBroken(error) ? 'A server' : null
     return gone && `${gone} went away in the middle: run the command again when it is back`
   }
   const { code, host, port } = attempt
@@ -58,15 +58,17 @@ function attemptIn(error: unknown): Attempt | null {
   return attemptIn(error instanceof AggregateError ? error.errors[0] : error.cause)
 }
 
-function whatWentAway(error: unknown): string | null {
+function hasPostgresGone(error: unknown): boolean {
   if (!(error instanceof Error)) {
-    return null
+    return false
   }
   const code = 'code' in error ? String(error.code) : ''
-  if (GOING_AWAY.test(code) || error.message === GONE) {
-    return 'PostgreSQL'
-  }
-  return BROKEN.has(code) ? 'PostgreSQL or Redis' : whatWentAway(error.cause)
+  return GOING_AWAY.test(code) || error.message === GONE || hasPostgresGone(error.cause)
+}
+
+/** Itself: whoever wraps such an error, for storage say, tells which server it was. */
+function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && BROKEN.has(String(error.code))
 }
 
 function isAt(url: string | undefined, { host, port }: Attempt): boolean {
